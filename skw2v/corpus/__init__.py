@@ -1,0 +1,22 @@
+"""From documents to integers: the only part of the package that sees text.
+
+The way is one-directional. `documents` turns whatever a user calls documents into a stream of
+token sequences, `encoding` turns that stream into one flat array of token ids in a single pass,
+and `vocabulary` says which id stands for which word. Everything that trains reads the arrays
+alone.
+"""
+
+from __future__ import annotations
+
+from skw2v.corpus.documents import check_documents, tokenize_documents
+from skw2v.corpus.encoding import EncodedCorpus, count_tokens, encode_documents
+from skw2v.corpus.vocabulary import Vocabulary
+
+__all__ = [
+    "EncodedCorpus",
+    "Vocabulary",
+    "check_documents",
+    "count_tokens",
+    "encode_documents",
+    "tokenize_documents",
+]

@@ -1,0 +1,240 @@
+"""Documents as users hold them, turned into a stream of token sequences.
+
+A corpus may come as a list, an array, a column of a pandas or polars frame, or a generator over
+files that do not fit in memory; a document may be a string or a sequence of tokens. This module
+turns all of them into one thing: an iterator over token sequences, read once and lazily.
+
+What is not a corpus is refused. The type of the corpus as a whole is checked before any work;
+a bad document can only be seen when its turn comes, and is then named by its index. pandas and
+polars are never imported: a frame is what has `shape` and `columns`.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+from scipy.sparse import issparse
+
+# dtype kinds that can hold neither str nor token sequences: numbers, dates, bytes, records.
+_KINDS_WITHOUT_DOCUMENTS = frozenset("biufcmMSV")
+
+
+def tokenize_documents(
+    documents: Iterable[Any], analyzer: Callable[[str], Iterable[Hashable]]
+) -> Iterator[Sequence[Hashable]]:
+    """Turn each document into a sequence of tokens.
+
+    Parameters
+    ----------
+    documents : iterable of str or of token sequences
+        Lists, tuples, 1-D arrays, pandas and polars Series, frames and arrays of exactly one
+        column, generators. Read once, in order, one document at a time. A document that is a
+        str goes through `analyzer`; any other sequence holds tokens already (words, ids, codes:
+        anything hashable) and is taken as it is. Both may stand in one corpus.
+    analyzer : callable
+        Splits a str into its tokens, such as ``CountVectorizer().build_analyzer()``.
+
+    Returns
+    -------
+    tokenized : iterator of sequences
+        One sequence of tokens per document, empty documents included. Arrays become lists of
+        Python scalars.
+
+    Raises
+    ------
+    TypeError, ValueError
+        At once, if `documents` is no corpus (see `check_documents`). While iterating, with the
+        index of the document: a ValueError if it is missing (None, NaN) or an array of more
+        than one dimension, a TypeError if it is anything else than a str or a sequence, or if
+        `analyzer` returns something that is not a collection of tokens.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import tokenize_documents
+    >>> list(tokenize_documents(["to be or", ["not", "to", "be"], (7, 7)], str.split))
+    [['to', 'be', 'or'], ['not', 'to', 'be'], (7, 7)]
+    """
+    return _tokenize(check_documents(documents), analyzer)
+
+
+def check_documents(documents: Iterable[Any]) -> Iterator[Any]:
+    """Return an iterator over the documents, or say why this is not a corpus.
+
+    Parameters
+    ----------
+    documents : iterable of documents
+        See `tokenize_documents`. A frame or an array with exactly one column stands for that
+        column. No document is read.
+
+    Returns
+    -------
+    documents : iterator
+        The documents, unchanged, in their order.
+
+    Raises
+    ------
+    ValueError
+        If `documents` is a single str or bytes, an array or a frame of two or more dimensions
+        that does not have exactly one column, or if its dtype holds numbers, dates or bytes.
+    TypeError
+        If `documents` cannot be iterated (None, a number, a 0-d array), is a mapping (iterating
+        it would give the keys), a set (it has no order) or a sparse matrix.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import check_documents
+    >>> list(check_documents(("a text", ["some", "tokens"])))
+    ['a text', ['some', 'tokens']]
+    >>> check_documents("a text")
+    Traceback (most recent call last):
+    ...
+    ValueError: Iterable over raw text documents expected, string object received. \
+Wrap a single document in a list: [document].
+    """
+    _refuse_single_documents(documents)
+    _refuse_unordered_documents(documents)
+    if issparse(documents):
+        raise TypeError(
+            "Documents must be an iterable of str or of token sequences, got the "
+            f"sparse type {type(documents).__name__}. Pass the texts themselves, not their counts."
+        )
+    documents = _single_column(documents)
+    try:
+        iterator = iter(documents)
+    except TypeError as error:
+        raise TypeError(
+            "Documents must be an iterable of str or of token sequences, got "
+            f"{_describe(documents)}. Pass a list of documents, such as ['a text', 'another']."
+        ) from error
+    _refuse_dtypes_without_documents(documents)
+    return iterator
+
+
+def _refuse_single_documents(documents: object) -> None:
+    """Refuse a str or bytes, which would be iterated letter by letter."""
+    if isinstance(documents, str):
+        raise ValueError(
+            "Iterable over raw text documents expected, string object received. "
+            "Wrap a single document in a list: [document]."
+        )
+    if isinstance(documents, (bytes, bytearray, memoryview)):
+        raise ValueError(
+            f"Iterable over raw text documents expected, {type(documents).__name__} object "
+            "received. Decode it and wrap it in a list: [document.decode('utf-8')]."
+        )
+
+
+def _refuse_unordered_documents(documents: object) -> None:
+    """Refuse mappings, whose keys would be iterated, and sets, whose order is arbitrary."""
+    if isinstance(documents, Mapping):
+        raise TypeError(
+            "Documents must be an iterable of str or of token sequences, got the mapping type "
+            f"{type(documents).__name__}. Pass its values: list(X.values())."
+        )
+    if isinstance(documents, (set, frozenset)):
+        raise TypeError(
+            "Documents must be an ordered iterable of str or of token sequences, got a "
+            f"{type(documents).__name__}, whose order changes from run to run. "
+            "Pass a list: sorted(X)."
+        )
+
+
+def _single_column(documents: Any) -> Any:
+    """Return the only column of a frame or a 2-D array; anything 1-D as it is."""
+    shape = getattr(documents, "shape", None)
+    if shape is None or len(shape) < 2:
+        return documents
+    is_frame = hasattr(documents, "columns")
+    if len(shape) == 2 and shape[1] == 1:
+        return documents[documents.columns[0]] if is_frame else documents[:, 0]
+    remedy = (
+        "Pass a single column, e.g. X['text']."
+        if is_frame
+        else "Pass a single column, e.g. X[:, 0], or, if each row holds the tokens of a document, "
+        "the rows as lists: X.tolist()."
+    )
+    raise ValueError(
+        "Documents must be one-dimensional or have exactly one column, got a "
+        f"{type(documents).__name__} of shape {tuple(shape)}. {remedy}"
+    )
+
+
+def _refuse_dtypes_without_documents(documents: object) -> None:
+    """Refuse arrays and columns whose dtype can hold neither str nor sequences."""
+    dtype = getattr(documents, "dtype", None)
+    if getattr(dtype, "kind", None) in _KINDS_WITHOUT_DOCUMENTS:
+        raise ValueError(
+            "Documents must be an iterable of str or of token sequences, got a "
+            f"{type(documents).__name__} of dtype {dtype}. If it is one document of tokens, wrap "
+            "it in a list: [document]; if it holds encoded text, decode it first."
+        )
+
+
+def _tokenize(
+    documents: Iterator[Any], analyzer: Callable[[str], Iterable[Hashable]]
+) -> Iterator[Sequence[Hashable]]:
+    """Yield the tokens of each document; the lazy half of `tokenize_documents`."""
+    for position, document in enumerate(documents):
+        if isinstance(document, str):
+            tokens = analyzer(document)
+            yield tokens if isinstance(tokens, list) else _as_token_list(tokens)
+        elif isinstance(document, (list, tuple)):
+            yield document
+        else:
+            yield _as_token_sequence(document, position)
+
+
+def _as_token_list(tokens: Any) -> list[Hashable]:
+    """Return what an analyzer returned as a list, if it is a collection of tokens."""
+    # A str is iterable too: it would make a vocabulary of letters without a word of warning.
+    if isinstance(tokens, str) or not isinstance(tokens, Iterable):
+        raise TypeError(
+            f"analyzer must return a list of tokens for each document, got {_describe(tokens)}."
+        )
+    return list(tokens)
+
+
+def _as_token_sequence(document: Any, position: int) -> Sequence[Hashable]:
+    """Return a document that is neither str, list nor tuple as a sequence of tokens."""
+    if _is_missing(document):
+        raise ValueError(
+            f"The document at index {position} is missing: {_describe(document)}. Replace missing "
+            "documents by empty ones, e.g. X.fillna(''), or drop them."
+        )
+    if isinstance(document, (bytes, bytearray, memoryview)):
+        raise TypeError(
+            f"The document at index {position} must be a str or a sequence of tokens, got "
+            f"{_describe(document)}. Decode it: document.decode('utf-8')."
+        )
+    shape = getattr(document, "shape", (0,))
+    if len(shape) > 1:
+        raise ValueError(
+            f"The document at index {position} must be a str or a one-dimensional sequence of "
+            f"tokens, got a {type(document).__name__} of shape {tuple(shape)}. Pass its rows as "
+            "documents of their own, or flatten it."
+        )
+    # numpy and pandas say tolist, polars says to_list; numpy scalars (shape ()) have it as well.
+    to_list = getattr(document, "tolist", None) or getattr(document, "to_list", None)
+    if to_list is not None and shape != ():
+        return to_list()
+    if isinstance(document, Sequence):
+        return document
+    raise TypeError(
+        f"The document at index {position} must be a str or a sequence of tokens, got "
+        f"{_describe(document)}. If X is one document of tokens, wrap it in a list: [X]."
+    )
+
+
+def _is_missing(document: object) -> bool:
+    """Tell whether a document is None, NaN or pandas.NA."""
+    if isinstance(document, Real):
+        return bool(document != document)
+    return document is None or type(document).__name__ == "NAType"
+
+
+def _describe(value: object) -> str:
+    """Return a short account of a value and its type for error messages."""
+    return f"{reprlib.repr(value)} (type {type(value).__name__})"

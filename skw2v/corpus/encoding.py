@@ -1,0 +1,341 @@
+"""Token sequences turned into one flat array of integers, in a single pass.
+
+The pass numbers words as they appear: a dictionary that gives a new word the next number is
+mapped over the tokens of each document, so that no Python bytecode runs per token. When the
+stream has ended the words can be counted and pruned, and the provisional numbers are replaced by
+the final ids, in place and block by block. Memory therefore peaks near the four bytes per token
+of the result, and the stream may be a generator over files larger than memory.
+
+Positions in the corpus are 64-bit throughout; only word ids are 32-bit. Documents are never cut,
+and those that lose all their words to pruning stay, empty, so that document i of the input is
+document i of the corpus.
+
+Any hashable object is a token. Tokens are equal as Python says, so 1, 1.0 and True are one word.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, repeat
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from skw2v.corpus.vocabulary import (
+    Vocabulary,
+    check_pruning,
+    fixed_index,
+    most_frequent_first,
+    number_words,
+)
+
+# Tokens that are counted or renumbered at once: large enough to hide the cost of a NumPy call,
+# small enough that the temporary arrays do not matter.
+_BLOCK_SIZE = 1 << 20
+
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedCorpus:
+    """A corpus as arrays: the ids of all tokens, and where each document begins.
+
+    Parameters
+    ----------
+    token_ids : ndarray of shape (n_tokens,), dtype int32
+        The word ids of all documents, one document after the other.
+    offsets : ndarray of shape (n_documents + 1,), dtype int64
+        Document i is ``token_ids[offsets[i] : offsets[i + 1]]``; it may be empty.
+
+    Attributes
+    ----------
+    n_tokens : int
+        The number of tokens in all documents.
+    n_documents : int
+        The number of documents, empty ones included.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import encode_documents
+    >>> corpus, vocabulary = encode_documents([["a", "b"], [], ["a"]], min_count=1)
+    >>> corpus.token_ids, corpus.offsets
+    (array([0, 1, 0], dtype=int32), array([0, 2, 2, 3]))
+    """
+
+    token_ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    @property
+    def n_tokens(self) -> int:
+        """The number of tokens in all documents."""
+        return len(self.token_ids)
+
+    @property
+    def n_documents(self) -> int:
+        """The number of documents, empty ones included."""
+        return len(self.offsets) - 1
+
+
+def encode_documents(
+    tokenized: Iterable[Sequence[Hashable]],
+    *,
+    min_count: int = 5,
+    max_vocab_size: int | None = None,
+    vocabulary: Mapping[Hashable, int] | Iterable[Hashable] | None = None,
+) -> tuple[EncodedCorpus, Vocabulary]:
+    """Encode token sequences as word ids, learning the vocabulary unless it is given.
+
+    Parameters
+    ----------
+    tokenized : iterable of sequences of hashable
+        The tokens of each document (see `tokenize_documents`). Read once.
+    min_count : int, default=5
+        Drop words that occur less often than this in the whole corpus. At least 1.
+    max_vocab_size : int, default=None
+        Keep at most this many words, the most frequent ones. At least 1; None keeps all.
+    vocabulary : mapping of word to id, or iterable of words, default=None
+        Use these words with these ids (see `fixed_index`) and ignore all other tokens;
+        `min_count` and `max_vocab_size` then have no effect.
+
+    Returns
+    -------
+    corpus : EncodedCorpus
+        The documents without the tokens that are not in the vocabulary.
+    vocabulary : Vocabulary
+        The words, by falling count with ties by first appearance, or in the order given; words
+        of a given vocabulary that do not occur have the count 0.
+
+    Raises
+    ------
+    ValueError
+        If there are no documents, if all of them are empty, if no word remains after pruning,
+        if no token is in the given vocabulary, or if a parameter is out of range.
+    TypeError
+        If a token is not hashable, or if a parameter has the wrong type.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import encode_documents
+    >>> documents = [["the", "cat", "sat"], ["the", "dog", "sat"], ["the", "end"]]
+    >>> corpus, vocabulary = encode_documents(documents, min_count=2)
+    >>> vocabulary.index
+    {'the': 0, 'sat': 1}
+    >>> vocabulary.counts
+    array([3, 2])
+    >>> corpus.token_ids, corpus.offsets
+    (array([0, 1, 0, 1, 0], dtype=int32), array([0, 2, 4, 5]))
+    """
+    check_pruning(min_count, max_vocab_size)
+    if vocabulary is not None:
+        return _encode_with(fixed_index(vocabulary), tokenized)
+    return _encode_and_learn(tokenized, min_count, max_vocab_size)
+
+
+def count_tokens(
+    tokenized: Iterable[Sequence[Hashable]], index: Mapping[Hashable, int]
+) -> csr_array:
+    """Count how often each known word occurs in each document.
+
+    Parameters
+    ----------
+    tokenized : iterable of sequences of hashable
+        The tokens of each document (see `tokenize_documents`). Read once.
+    index : mapping of hashable to int
+        The ids of the known words, 0 to n_words - 1. Other tokens are ignored.
+
+    Returns
+    -------
+    token_counts : csr_array of shape (n_documents, n_words), dtype float32
+        In canonical format: no duplicates, column indices sorted.
+
+    Raises
+    ------
+    TypeError
+        If a token is not hashable.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import count_tokens
+    >>> count_tokens([["a", "b", "a"], ["c"]], {"a": 0, "b": 1}).toarray()
+    array([[2., 1.],
+           [0., 0.]], dtype=float32)
+    """
+    token_ids, offsets = _drop_unknown(*_flatten(tokenized, _known_ids(index)))
+    # Counted in integers: a float32 that grows by one stops growing at 2 ** 24.
+    ones = np.ones(len(token_ids), dtype=np.int64)
+    token_counts = csr_array((ones, token_ids, offsets), shape=(len(offsets) - 1, len(index)))
+    token_counts.sum_duplicates()
+    return token_counts.astype(np.float32)
+
+
+def _encode_and_learn(
+    tokenized: Iterable[Sequence[Hashable]], min_count: int, max_vocab_size: int | None
+) -> tuple[EncodedCorpus, Vocabulary]:
+    """Encode documents with the vocabulary that their own counts give."""
+    provisional_ids: defaultdict[Hashable, int] = defaultdict(count().__next__)
+    look_up = provisional_ids.__getitem__
+    flat, offsets = _flatten(tokenized, lambda document: map(look_up, document))
+    _check_not_empty(flat, offsets)
+
+    words = list(provisional_ids)
+    counts = _count_occurrences(np.asarray(flat), len(words))
+    kept = most_frequent_first(counts, min_count=min_count, max_vocab_size=max_vocab_size)
+    if not len(kept):
+        raise _nothing_kept_error(words, counts, min_count, n_documents=len(offsets) - 1)
+
+    final_ids = np.full(len(words), _UNKNOWN, dtype=np.int32)
+    final_ids[kept] = np.arange(len(kept), dtype=np.int32)
+    _renumber(np.asarray(flat), final_ids)
+    index = number_words(words[provisional_id] for provisional_id in kept.tolist())
+    return EncodedCorpus(*_drop_unknown(flat, offsets)), Vocabulary(index, counts[kept])
+
+
+def _encode_with(
+    index: dict[Hashable, int], tokenized: Iterable[Sequence[Hashable]]
+) -> tuple[EncodedCorpus, Vocabulary]:
+    """Encode documents with a fixed vocabulary."""
+    flat, offsets = _flatten(tokenized, _known_ids(index))
+    _check_not_empty(flat, offsets)
+    n_tokens = len(flat)
+    corpus = EncodedCorpus(*_drop_unknown(flat, offsets))
+    if not corpus.n_tokens:
+        raise ValueError(
+            f"None of the {n_tokens} tokens in {corpus.n_documents} documents is in the given "
+            f"vocabulary of {len(index)} words, whose first word is "
+            f"{reprlib.repr(next(iter(index)))}. Pass the words as they appear in the documents "
+            "after tokenisation, or None to learn them."
+        )
+    return corpus, Vocabulary(index, _count_occurrences(corpus.token_ids, len(index)))
+
+
+def _known_ids(
+    index: Mapping[Hashable, int],
+) -> Callable[[Sequence[Hashable]], Iterable[int]]:
+    """Return a function that gives the ids of the tokens of a document, -1 for unknown ones."""
+    return lambda document: map(index.get, document, repeat(_UNKNOWN))
+
+
+def _flatten(
+    tokenized: Iterable[Sequence[Hashable]],
+    ids_of: Callable[[Sequence[Hashable]], Iterable[int]],
+) -> tuple[array[int], array[int]]:
+    """Chain the ids of all documents (int32) and note where each document ends (int64)."""
+    # Arrays of the standard library, because they grow in place.
+    flat, offsets = array("i"), array("q", [0])
+    for position, document in enumerate(tokenized):
+        try:
+            flat.fromlist(list(ids_of(document)))
+        except TypeError:
+            _check_hashable(document, position)
+            raise
+        offsets.append(len(flat))
+    return flat, offsets
+
+
+def _drop_unknown(
+    flat: array[int], offsets: array[int]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Remove the unknown tokens from what `_flatten` returned, and hand it over as ndarrays."""
+    n_known, new_offsets = _close_gaps(np.asarray(flat), np.asarray(offsets))
+    del flat[n_known:]
+    # NumPy knows several 32-bit integers, compiled code should see but one.
+    return np.asarray(flat).view(np.int32), new_offsets
+
+
+def _close_gaps(
+    token_ids: NDArray[np.int32], offsets: NDArray[np.int64]
+) -> tuple[int, NDArray[np.int64]]:
+    """Move the known ids to the front, in place; return their number and the new offsets."""
+    new_offsets = np.zeros(len(offsets), dtype=np.int64)
+    start = n_known = 0
+    for block in _blocks(token_ids):
+        known = block != _UNKNOWN
+        first, last = np.searchsorted(offsets, (start, start + len(block)), side="right")
+        new_offsets[first:last] = _shift_ends(offsets[first:last], known, start, n_known)
+        known_ids = block[known]
+        # Writing never overtakes reading, as n_known <= start.
+        token_ids[n_known : n_known + len(known_ids)] = known_ids
+        start += len(block)
+        n_known += len(known_ids)
+    return n_known, new_offsets
+
+
+def _shift_ends(
+    ends: NDArray[np.int64], known: NDArray[np.bool_], start: int, n_known: int
+) -> NDArray[np.int64]:
+    """Return the new ends of the documents that end within a block.
+
+    The block begins at token `start` of the corpus, `n_known` known tokens stand before it, and
+    `known` marks those in it.
+    """
+    return n_known + np.cumsum(known, dtype=np.int64)[ends - start - 1]
+
+
+def _renumber(token_ids: NDArray[np.int32], new_ids: NDArray[np.int32]) -> None:
+    """Replace each id by ``new_ids[id]``, in place."""
+    for block in _blocks(token_ids):
+        np.take(new_ids, block, out=block)
+
+
+def _count_occurrences(token_ids: NDArray[np.int32], n_words: int) -> NDArray[np.int64]:
+    """Return how often each id from 0 to n_words - 1 occurs."""
+    counts = np.zeros(n_words, dtype=np.int64)
+    # Each block costs O(n_words) beside its tokens: with as many tokens it does not show.
+    for block in _blocks(token_ids, at_least=n_words):
+        counts += np.bincount(block, minlength=n_words)
+    return counts
+
+
+def _blocks(token_ids: NDArray[np.int32], at_least: int = 0) -> Iterator[NDArray[np.int32]]:
+    """Yield consecutive views that cover the array."""
+    size = max(_BLOCK_SIZE, at_least)
+    for start in range(0, len(token_ids), size):
+        yield token_ids[start : start + size]
+
+
+def _check_hashable(document: Sequence[Hashable], position: int) -> None:
+    """Raise an error that names the first token that is not hashable, if there is one."""
+    for token_position, token in enumerate(document):
+        try:
+            hash(token)
+        except TypeError as error:
+            raise TypeError(
+                f"Tokens must be hashable, such as words, numbers or tuples, but token "
+                f"{token_position} of the document at index {position} is {reprlib.repr(token)} "
+                f"(type {type(token).__name__}). Convert it, e.g. tuple(token), or pass it as a "
+                "document of its own."
+            ) from error
+
+
+def _check_not_empty(flat: array[int], offsets: array[int]) -> None:
+    """Raise if there are no documents, or no tokens in them."""
+    n_documents = len(offsets) - 1
+    if not n_documents:
+        raise ValueError(
+            "The corpus is empty: there are no documents. Pass at least one; a generator can be "
+            "read only once."
+        )
+    if not len(flat):
+        raise ValueError(
+            f"The corpus is empty: none of the {n_documents} documents contains a token. Pass "
+            "documents with words, or check how they are split into tokens (stop words, token "
+            "pattern)."
+        )
+
+
+def _nothing_kept_error(
+    words: list[Hashable], counts: NDArray[np.int64], min_count: int, n_documents: int
+) -> ValueError:
+    """Return the error for a corpus whose words are all too rare."""
+    commonest = most_frequent_first(counts, min_count=1, max_vocab_size=3)
+    listed = ", ".join(f"{reprlib.repr(words[i])} ({counts[i]})" for i in commonest)
+    return ValueError(
+        f"Empty vocabulary: no word occurs at least min_count={min_count} times in {n_documents} "
+        f"documents with {counts.sum()} tokens. The most frequent words (and counts) are "
+        f"{listed}. Lower min_count to at most {counts.max()} or pass more documents."
+    )

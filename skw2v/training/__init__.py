@@ -1,0 +1,1 @@
+"""Train word vectors: from word ids and counts to the input and output matrices."""

@@ -1,0 +1,198 @@
+"""Arrange a vocabulary in a binary tree for hierarchical softmax.
+
+Hierarchical softmax replaces one choice among all words by a walk down a binary tree whose leaves
+are the words: at each inner node a logistic regression turns left or right, and the probability of
+a word is the product over its path. A word's cost is the length of its path, so the tree is built
+as Huffman's code: join the two lightest subtrees until one is left. Frequent words then lie near
+the root and the expected path is as short as it can be.
+
+References
+----------
+.. [1] D. A. Huffman, "A Method for the Construction of Minimum-Redundancy Codes", Proceedings of
+       the IRE 40(9), 1952.
+.. [2] T. Mikolov, I. Sutskever, K. Chen, G. Corrado, J. Dean, "Distributed Representations of Words
+       and Phrases and their Compositionality", 2013, section 2.1. arXiv:1310.4546
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skw2v.training.noise import check_counts
+
+
+class HuffmanTree(NamedTuple):
+    """The paths of all words from the root of a binary tree, one after another in flat arrays.
+
+    The path of `word` is ``path_nodes[path_offsets[word]:path_offsets[word + 1]]``, root first, and
+    its turns are the same slice of `path_codes`. The node at which a turn is taken predicts the
+    label 1 - code: with u the node's vector and h the hidden vector, p(word | h) is the product of
+    sigmoid(u.h) where the code is 0 and sigmoid(-u.h) where it is 1.
+
+    Attributes
+    ----------
+    path_offsets : ndarray of shape (n_words + 1,), dtype=int64
+        Where each word's path starts; the last entry is the total length of all paths.
+    path_nodes : ndarray of shape (path_offsets[-1],), dtype=int32
+        Inner nodes, numbered from 0 to n_words - 2 as they were joined; the root is the last one.
+        They are the rows of the output matrix. In word2vec.c this is `point`.
+    path_codes : ndarray of shape (path_offsets[-1],), dtype=int8
+        1 where the path turns to the heavier child (left), 0 where to the lighter. In word2vec.c
+        this is `code`.
+    """
+
+    path_offsets: NDArray[np.int64]
+    path_nodes: NDArray[np.int32]
+    path_codes: NDArray[np.int8]
+
+    @property
+    def n_words(self) -> int:
+        """Number of words, the leaves."""
+        return len(self.path_offsets) - 1
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of inner nodes, the rows of the output matrix."""
+        return self.n_words - 1
+
+    @property
+    def path_lengths(self) -> NDArray[np.int64]:
+        """Number of nodes on each word's path, of shape (n_words,)."""
+        return np.diff(self.path_offsets)
+
+    def path(self, word: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+        """Return the nodes and the codes on the path of one word, root first."""
+        part = slice(self.path_offsets[word], self.path_offsets[word + 1])
+        return self.path_nodes[part], self.path_codes[part]
+
+
+def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
+    """Build the Huffman tree of a vocabulary.
+
+    The tree is that of word2vec.c: between equally heavy subtrees, inner nodes are joined before
+    words, older nodes before younger ones and later words before earlier ones. Words that never
+    occur, which a fixed vocabulary may contain, share a balanced subtree.
+
+    Parameters
+    ----------
+    counts : array-like of shape (n_words,)
+        How often each word occurs, in any order.
+
+    Returns
+    -------
+    tree : HuffmanTree
+        The path of every word. The path of the only word of a vocabulary has no node.
+
+    Raises
+    ------
+    ValueError
+        If there is no word, or a count is negative, infinite or NaN.
+
+    Notes
+    -----
+    Sorting costs O(V log V) for V words, joining and writing the paths takes time proportional to
+    their total length.
+
+    Examples
+    --------
+    >>> from skw2v.training.huffman import build_huffman_tree
+    >>> counts = [9, 11, 13, 8, 4, 5]
+    >>> tree = build_huffman_tree(counts)
+    >>> tree.path_lengths
+    array([2, 2, 2, 3, 4, 4])
+    >>> int(counts @ tree.path_lengths)
+    126
+    >>> nodes, codes = tree.path(3)
+    >>> nodes, codes
+    (array([4, 3, 1], dtype=int32), array([1, 1, 0], dtype=int8))
+    """
+    weights = check_counts(counts)
+    last = weights.size - 1
+    rising = last - np.argsort(weights[::-1], kind="stable")  # of equal words the last comes first
+    leaves = np.empty_like(rising)
+    leaves[rising] = last + np.arange(weights.size)
+    parents, codes = _join_lightest(weights[rising])
+    return _flatten_paths(parents, codes, leaves)
+
+
+def _join_lightest(
+    rising_weights: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """Return the parent and the code of every subtree; the whole tree has the parent -1.
+
+    Subtrees are numbered as they are preferred between equally heavy ones: first the nodes as they
+    are made, then the words. Both numberings rise in weight: two queues. Subtrees lighter than the
+    lightest node still to be made can only meet each other, so one round joins all of them, and a
+    few dozen rounds build the tree.
+    """
+    n_words, n_nodes = rising_weights.size, rising_weights.size - 1
+    weights = np.concatenate([np.empty(n_nodes), rising_weights])
+    parents = np.full(n_nodes + n_words, -1)
+    codes = np.empty(n_nodes + n_words, dtype=np.int8)
+    next_node, n_made, next_word = 0, 0, n_nodes
+    while n_made < n_nodes:
+        nodes, words = weights[next_node:n_made], weights[next_word:]
+        lightest = np.sort(np.concatenate([nodes[:2], words[:2]]))[:2]
+        light = np.concatenate(
+            [
+                next_node + np.arange(_count_light(nodes, lightest)),
+                next_word + np.arange(_count_light(words, lightest)),
+            ]
+        )
+        light = light[np.argsort(weights[light], kind="stable")]
+        pairs = light[: light.size // 2 * 2].reshape(-1, 2)  # the heaviest of an odd number waits
+        made = np.arange(n_made, n_made + len(pairs))
+        weights[made] = weights[pairs].sum(axis=1)
+        parents[pairs] = made[:, np.newaxis]
+        codes[pairs] = [0, 1]
+        n_joined_words = int(np.count_nonzero(pairs >= n_nodes))
+        next_word += n_joined_words
+        next_node += pairs.size - n_joined_words
+        n_made += len(pairs)
+    return parents, codes
+
+
+def _count_light(weights: NDArray[np.float64], lightest: NDArray[np.float64]) -> int:
+    """Count the rising weights below the sum of the two lightest, and at least up to the second.
+
+    The sum is not above the second where the first is zero, or is lost in rounding.
+    """
+    below_sum = np.searchsorted(weights, lightest.sum(), side="left")
+    up_to_second = np.searchsorted(weights, lightest[1], side="right")
+    return max(int(below_sum), int(up_to_second))
+
+
+def _flatten_paths(
+    parents: NDArray[np.int64], codes: NDArray[np.int8], leaves: NDArray[np.int64]
+) -> HuffmanTree:
+    """Write down the paths of all words at once, level by level."""
+    lengths = np.zeros(leaves.size, dtype=np.int64)
+    for words, _ in _climb(parents, leaves):
+        lengths[words] += 1
+    path_offsets = np.concatenate([[0], np.cumsum(lengths)])
+    path_nodes = np.empty(path_offsets[-1], dtype=np.int32)
+    path_codes = np.empty(path_offsets[-1], dtype=np.int8)
+    position = path_offsets[1:].copy()
+    for words, subtrees in _climb(parents, leaves):
+        position[words] -= 1  # from the word up to the root, a path is written backwards
+        path_nodes[position[words]] = parents[subtrees]
+        path_codes[position[words]] = codes[subtrees]
+    return HuffmanTree(path_offsets, path_nodes, path_codes)
+
+
+def _climb(
+    parents: NDArray[np.int64], leaves: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield, level by level, the words not yet at the root and the subtree each has reached."""
+    words, subtrees = np.arange(leaves.size), leaves
+    while True:
+        below_root = parents[subtrees] >= 0
+        words, subtrees = words[below_root], subtrees[below_root]
+        if words.size == 0:
+            return
+        yield words, subtrees
+        subtrees = parents[subtrees]

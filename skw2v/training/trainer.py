@@ -1,0 +1,451 @@
+"""Train word vectors: tables, rounds, threads, schedule and loss.
+
+The recipe for an encoded corpus:
+
+1. *Tables*: how often to keep each word, the noise distribution or the Huffman tree.
+2. *Rounds*: the corpus is cut into chunks of equal length, and a round trains a few consecutive
+   chunks, each on its own copies of the rows it touches. Then the copies are merged into the shared
+   matrices, chunk after chunk in the order of the corpus.
+3. *Threads* take the chunks of a round, and then the rows to be merged, as they come. They decide
+   who does what and never what is done: the vectors are the same bytes for any number of threads.
+4. *Schedule*: the learning rate falls along a straight line from token to token.
+5. *Loss*: measured on a fixed part of the blocks, before they are learned.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from skw2v.training import kernels
+from skw2v.training.huffman import build_huffman_tree
+from skw2v.training.noise import build_alias_table, keep_probabilities, noise_distribution
+from skw2v.training.parameters import RoundPlan, TrainingParameters, plan_rounds
+
+ROW_MULTIPLE = 16  # float32 in a vector: rows are padded to whole vectors and whole cache lines
+SHARDS_PER_THREAD = 2
+MEASURED_BLOCKS = 2000  # of an epoch, at least, if it has as many
+MAX_MEASURED_STEP = 64
+
+Report = Callable[[int, float], None]
+
+
+class Embedding(NamedTuple):
+    """What training leaves.
+
+    Attributes
+    ----------
+    input_vectors : ndarray of shape (n_words, vector_size)
+        A vector for each word: in word2vec.c `syn0`, in Rong (2014) the rows of W.
+    output_vectors : ndarray of shape (n_words, vector_size) or (n_words - 1, vector_size)
+        A vector for each word as a prediction (`syn1neg`, W'), or for each inner node of the
+        Huffman tree (`syn1`).
+    loss_curve : list of float
+        Mean negative log-likelihood of a predicted word in each epoch, while it was trained.
+    """
+
+    input_vectors: NDArray[Any]
+    output_vectors: NDArray[Any]
+    loss_curve: list[float]
+
+
+def train(
+    token_ids: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    parameters: TrainingParameters,
+    *,
+    seed: int,
+    n_threads: int = 1,
+    plan: RoundPlan | None = None,
+    report: Report | None = None,
+    dtype: DTypeLike = np.float32,
+) -> Embedding:
+    """Train word vectors on an encoded corpus.
+
+    Parameters
+    ----------
+    token_ids : ndarray of shape (n_tokens,), dtype=int32
+        The words of all documents, one after another.
+    offsets : ndarray of shape (n_documents + 1,), dtype=int64
+        Where each document starts; the last entry is `n_tokens`.
+    counts : ndarray of shape (n_words,), dtype=int64
+        How often each word occurs.
+    parameters : TrainingParameters
+        What to train.
+    seed : int
+        Decides everything random.
+    n_threads : int, default=1
+        Number of threads. The vectors do not depend on it.
+    plan : RoundPlan, default=None
+        In which portions to train; by default `plan_rounds` chooses.
+    report : callable, default=None
+        Called after each round with the number of its tokens and the loss of the epoch so far.
+    dtype : dtype, default=float32
+        Floating type of the vectors and of all arithmetic.
+
+    Returns
+    -------
+    embedding : Embedding
+        The vectors and the loss of each epoch.
+    """
+    if parameters.objective == "softmax":
+        from skw2v.training.softmax import train_softmax
+
+        return train_softmax(
+            token_ids, offsets, counts, parameters, seed=seed, n_threads=n_threads,
+            report=report, dtype=dtype,
+        )  # fmt: skip
+    if plan is None:
+        plan = plan_rounds(parameters, len(token_ids))
+    run = _Run(token_ids, offsets, counts, parameters, plan, seed, report, np.dtype(dtype))
+    run_in_threads(run.work, min(n_threads, plan.chunks_per_round))
+    size = parameters.vector_size
+    return Embedding(run.input_vectors[:, :size], run.output_vectors[:, :size], run.loss_curve)
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an array of zeros that starts at a cache line; pages are taken when first written."""
+    n_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    memory = np.zeros(n_bytes + kernels.VECTOR_BYTES, np.uint8)
+    start = -memory.ctypes.data % kernels.VECTOR_BYTES
+    return memory[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def padded(size: int, multiple: int) -> int:
+    """Round a size up to a multiple."""
+    return -(-size // multiple) * multiple
+
+
+def initial_vectors(
+    n_words: int, vector_size: int, seed: int, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Draw input vectors from U(-0.5, 0.5) / vector_size, as word2vec.c does, in padded rows."""
+    vectors = aligned_zeros((n_words, padded(vector_size, ROW_MULTIPLE)), dtype)
+    generator = np.random.default_rng(seed)
+    rows_at_once = max(1, 2**20 // vector_size)
+    for start in range(0, n_words, rows_at_once):
+        rows = vectors[start : start + rows_at_once, :vector_size]
+        rows[:] = (generator.random(rows.shape, dtype=np.float32) - 0.5) / vector_size
+    return vectors
+
+
+def make_sampling(
+    counts: NDArray[np.int64], parameters: TrainingParameters, seed: int
+) -> Callable[[int], kernels.Sampling]:
+    """Return a function that gives an epoch its sampling, with random streams of its own."""
+    keep = keep_probabilities(counts, parameters.sample)
+
+    def sampling(epoch: int) -> kernels.Sampling:
+        keys = np.random.SeedSequence([seed, epoch]).generate_state(3, np.uint64) >> np.uint64(2)
+        return kernels.Sampling(
+            keep, parameters.window, parameters.shrink_windows, *map(int, keys)
+        )
+
+    return sampling
+
+
+def make_objective(
+    counts: NDArray[np.int64], parameters: TrainingParameters, plan: RoundPlan
+) -> kernels.Objective:
+    """Build the tables of the output layer."""
+    hierarchical = parameters.objective == "hierarchical_softmax"
+    threshold, alias = np.empty(0, np.uint32), np.empty(0, np.int32)
+    path_offsets = np.zeros(1, np.int64)
+    path_nodes, path_codes = np.empty(0, np.int32), np.empty(0, np.int8)
+    if hierarchical:
+        path_offsets, path_nodes, path_codes = build_huffman_tree(counts)
+    else:
+        threshold, alias = build_alias_table(noise_distribution(counts, parameters.ns_exponent))
+    return kernels.Objective(
+        cbow=parameters.architecture == "cbow",
+        cbow_mean=parameters.cbow_mean,
+        hierarchical=hierarchical,
+        negative=0.0 if hierarchical else float(parameters.negative),
+        shared_negatives=0 if hierarchical else plan.shared_negatives,
+        pooled_negatives=0 if hierarchical else plan.pooled_negatives,
+        noise_threshold=threshold,
+        noise_alias=alias,
+        path_offsets=path_offsets,
+        path_nodes=path_nodes,
+        path_codes=path_codes,
+    )
+
+
+class _Capacities(NamedTuple):
+    """The most that a chunk or a block can need."""
+
+    tokens: int  # of a chunk with its margins
+    input_rows: int  # of a chunk
+    output_rows: int
+    negatives: int
+    contexts: int  # of a block
+    outputs: int
+
+
+def _capacities(
+    objective: kernels.Objective, plan: RoundPlan, window: int, n_words: int, n_tokens: int
+) -> _Capacities:
+    """Bound what a chunk and a block can need, in rows of the buffers."""
+    tile = kernels.TILE
+    own = min(plan.chunk_tokens, n_tokens)
+    tokens = min(own + 2 * window, n_tokens)
+    near = min(kernels.BLOCK + 2 * window, tokens)
+    n_blocks = -(-own // kernels.BLOCK)
+    negatives = min(n_blocks * plan.shared_negatives, plan.pooled_negatives)
+    if objective.hierarchical:
+        longest = int(np.diff(objective.path_offsets).max())
+        n_output_rows = max(1, n_words - 1)
+        output_rows = min(tokens * longest, n_output_rows)
+        outputs = min((kernels.BLOCK if objective.cbow else near) * longest, n_output_rows)
+    else:
+        output_rows = min(tokens + negatives, n_words)
+        outputs = min(near + plan.shared_negatives, n_words)
+    return _Capacities(
+        tokens=tokens,
+        input_rows=min(tokens, n_words),
+        output_rows=output_rows,
+        negatives=negatives,
+        contexts=padded(min(near, n_words), tile),
+        outputs=padded(outputs, tile),
+    )
+
+
+class _Side:
+    """The buffers of a round's chunks for one of the two matrices, and what merging them takes."""
+
+    def __init__(self, matrix: NDArray[Any], n_chunks: int, capacity: int) -> None:
+        self.matrix = matrix
+        self.row_ids = np.zeros((n_chunks, capacity), np.int32)
+        self.rows = aligned_zeros((n_chunks, capacity + 1, matrix.shape[1]), matrix.dtype)
+        self.terms = np.zeros((n_chunks, capacity + 1), np.float32)
+        self.n_rows = np.zeros(n_chunks, np.int64)
+        self._newest = np.full(len(matrix), -1, np.int64)
+        self._older = np.zeros((n_chunks, capacity), np.int64)
+
+    def buffer(self, place: int) -> kernels.Buffer:
+        """Return the buffer of one chunk of the round."""
+        return kernels.Buffer(self.row_ids[place], self.rows[place], self.terms[place])
+
+    def merge(self, shard: int, n_shards: int, n_chunks: int, saturation: float) -> None:
+        """Carry a shard of the rows of the round's chunks back to the matrix."""
+        kernels.merge_rows(
+            shard, n_shards, saturation, self.n_rows[:n_chunks], self.row_ids[:n_chunks],
+            self.rows, self.terms, self._newest, self._older, np.empty_like(self.matrix[0]),
+            self.matrix,
+        )  # fmt: skip
+
+
+class _Scratch(NamedTuple):
+    """What one thread needs besides the buffers."""
+
+    tokens: kernels.Tokens
+    numbering: kernels.Numbering
+    block: kernels.Block
+
+
+def _make_scratch(
+    capacities: _Capacities, input_vectors: NDArray[Any], n_output_rows: int
+) -> _Scratch:
+    """Allocate the scratch space of one thread."""
+    n_words, row_size = input_vectors.shape
+    dtype = input_vectors.dtype
+
+    def table(*shape: int) -> NDArray[Any]:
+        return aligned_zeros(shape, dtype)
+
+    def unplaced(n: int) -> NDArray[np.int32]:
+        return np.full(n, -1, np.int32)
+
+    positives, weights, scores = (table(capacities.outputs, kernels.BLOCK) for _ in range(3))
+    return _Scratch(
+        kernels.Tokens(
+            np.zeros(capacities.tokens + 1, np.int64),
+            *(np.zeros(capacities.tokens + 1, np.int32) for _ in kernels.Tokens._fields[1:]),
+        ),
+        kernels.Numbering(
+            input_slots=unplaced(n_words),
+            output_slots=unplaced(n_output_rows),
+            negatives=np.zeros(max(1, capacities.negatives), np.int32),
+        ),
+        kernels.Block(
+            identity=np.arange(kernels.BLOCK, dtype=np.int32),
+            inputs=table(kernels.BLOCK, row_size),
+            input_steps=table(kernels.BLOCK, row_size),
+            hits=table(kernels.BLOCK),
+            pairs=table(kernels.BLOCK),
+            outputs=np.zeros(capacities.outputs, np.int32),
+            place_of_output=unplaced(capacities.output_rows),
+            positives=positives,
+            weights=weights,
+            scores=scores,
+            flat_positives=positives.ravel(),
+            flat_weights=weights.ravel(),
+            flat_scores=scores.ravel(),
+            contexts=np.zeros(capacities.contexts, np.int32),
+            place_of_context=unplaced(capacities.input_rows),
+            context_weights=table(capacities.contexts, kernels.BLOCK),
+        ),
+    )
+
+
+class _Run:
+    """One training run: the state that its threads share."""
+
+    def __init__(
+        self,
+        token_ids: NDArray[np.int32],
+        offsets: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        parameters: TrainingParameters,
+        plan: RoundPlan,
+        seed: int,
+        report: Report | None,
+        dtype: np.dtype[Any],
+    ) -> None:
+        self.token_ids, self.offsets = token_ids, offsets
+        self.parameters, self.plan, self.report = parameters, plan, report
+        self.sampling = make_sampling(counts, parameters, seed)
+        self.objective = make_objective(counts, parameters, plan)
+        n_words = len(counts)
+        n_output_rows = max(1, n_words - 1) if self.objective.hierarchical else n_words
+        self.input_vectors = initial_vectors(n_words, parameters.vector_size, seed, dtype)
+        self.output_vectors = aligned_zeros((n_output_rows, self.input_vectors.shape[1]), dtype)
+        self.capacities = _capacities(
+            self.objective, plan, parameters.window, n_words, len(token_ids)
+        )
+        n_chunks = plan.chunks_per_round
+        self.inputs = _Side(self.input_vectors, n_chunks, self.capacities.input_rows)
+        self.outputs = _Side(self.output_vectors, n_chunks, self.capacities.output_rows)
+        self.losses = np.zeros(n_chunks)
+        self.n_pairs = np.zeros(n_chunks)
+        self.loss_curve: list[float] = []
+        n_blocks = len(token_ids) // kernels.BLOCK
+        self.measured_step = min(max(n_blocks // MEASURED_BLOCKS, 1), MAX_MEASURED_STEP)
+
+    def work(self, team: Team, thread: int) -> None:
+        """Do one thread's part of all rounds."""
+        plan, n_tokens = self.plan, len(self.token_ids)
+        scratch = _make_scratch(
+            self.capacities, self.input_vectors, len(self.output_vectors)
+        )
+        n_shards = 1 if team.n_threads == 1 else SHARDS_PER_THREAD * team.n_threads
+        round_tokens = plan.chunks_per_round * plan.chunk_tokens
+        for epoch in range(self.parameters.epochs):
+            sampling = self.sampling(epoch)
+            loss, n_pairs = 0.0, 0.0
+            for round_start in range(0, n_tokens, round_tokens):
+                starts = range(
+                    round_start, min(round_start + round_tokens, n_tokens), plan.chunk_tokens
+                )
+                for place in team.share(len(starts)):
+                    self._train_chunk(place, starts[place], epoch, sampling, scratch)
+                team.wait()
+                saturation = plan.kappa * self._learning_rate(epoch, round_start)
+                for shard in team.share(n_shards):
+                    for side in (self.inputs, self.outputs):
+                        side.merge(shard, n_shards, len(starts), saturation)
+                if thread == 0:
+                    loss += self.losses[: len(starts)].sum()
+                    n_pairs += self.n_pairs[: len(starts)].sum()
+                    if self.report is not None:
+                        done = min(round_tokens, n_tokens - round_start)
+                        self.report(done, loss / max(n_pairs, 1.0))
+                team.wait()
+            if thread == 0:
+                self.loss_curve.append(float(loss / n_pairs) if n_pairs else 0.0)
+
+    def _learning_rate(self, epoch: int, position: int) -> float:
+        n_tokens = len(self.token_ids)
+        progress = (epoch * n_tokens + position) / (self.parameters.epochs * n_tokens)
+        return self.parameters.learning_rate_at(progress)
+
+    def _train_chunk(
+        self, place: int, start: int, epoch: int, sampling: kernels.Sampling, scratch: _Scratch
+    ) -> None:
+        """Train the chunk that starts at a token, in one of the round's places."""
+        dtype = self.input_vectors.dtype
+        n_input_rows, n_output_rows, loss, n_pairs = kernels.train_chunk(
+            start, min(start + self.plan.chunk_tokens, len(self.token_ids)),
+            self.token_ids, self.offsets, sampling, self.objective,
+            dtype.type(self._learning_rate(epoch, start)),
+            start // self.plan.chunk_tokens, self.measured_step,
+            self.input_vectors, self.output_vectors, *scratch[:2],
+            self.inputs.buffer(place), self.outputs.buffer(place), scratch.block,
+        )  # fmt: skip
+        self.inputs.n_rows[place] = n_input_rows
+        self.outputs.n_rows[place] = n_output_rows
+        self.losses[place] = loss
+        self.n_pairs[place] = n_pairs
+
+
+class Team:
+    """Threads that go through the same phases side by side and share the work of each phase.
+
+    Parameters
+    ----------
+    n_threads : int
+        Number of threads; one alone waits for nobody.
+    """
+
+    def __init__(self, n_threads: int) -> None:
+        self.n_threads = n_threads
+        self._lock = threading.Lock()
+        self._next_task = 0
+        self._barrier = threading.Barrier(n_threads, action=self._start_phase)
+
+    def _start_phase(self) -> None:
+        self._next_task = 0
+
+    def share(self, n_tasks: int) -> Iterator[int]:
+        """Yield the tasks of a phase to whichever thread asks next; follow it by `wait`."""
+        while True:
+            with self._lock:
+                task = self._next_task
+                self._next_task += 1
+            if task >= n_tasks:
+                return
+            yield task
+
+    def wait(self) -> None:
+        """Wait until every thread has ended the phase, or one has failed."""
+        self._barrier.wait()
+
+    def disband(self) -> None:
+        """Make every thread that waits, now or later, raise `threading.BrokenBarrierError`."""
+        self._barrier.abort()
+
+
+def run_in_threads(work: Callable[[Team, int], None], n_threads: int) -> None:
+    """Run `work(team, thread)` in several threads, of which the caller's is number 0.
+
+    The first exception of any thread, KeyboardInterrupt included, ends all of them at their next
+    `wait` and is raised here when none is left running.
+    """
+    team = Team(n_threads)
+    failures: list[BaseException] = []
+
+    def guarded(thread: int) -> None:
+        try:
+            work(team, thread)
+        except threading.BrokenBarrierError:
+            pass  # another thread failed, and says why
+        except BaseException as failure:
+            failures.append(failure)
+            team.disband()
+
+    helpers = [
+        threading.Thread(target=guarded, args=(thread,), name=f"skw2v-{thread}", daemon=True)
+        for thread in range(1, n_threads)
+    ]
+    for helper in helpers:
+        helper.start()
+    guarded(0)
+    for helper in helpers:
+        helper.join()
+    if failures:
+        raise failures[0]
