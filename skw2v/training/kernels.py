@@ -1,7 +1,7 @@
 """The compiled kernels: random numbers, blocks, chunks and the merge of chunks.
 
-All jitted code of the package lives in this file, because numba's cache on disk notices edits in the
-file of the function it caches and in no other. Nothing is compiled at import.
+All jitted code of the package lives in this file, because numba's cache on disk notices edits in
+the file of the function it caches and in no other. Nothing is compiled at import.
 
 The way of one chunk (a fixed run of tokens of the corpus):
 
@@ -16,8 +16,10 @@ The way of one chunk (a fixed run of tokens of the corpus):
 
    This is one gradient step on ``sum(P * softplus(-S) + (C - P) * softplus(S))``, the negative
    log-likelihood of negative sampling [1]_ and of hierarchical softmax [2]_ alike; only the output
-   rows differ: words, or inner nodes of the Huffman tree. CBOW puts ``X = A Z``, where ``Z`` are the
-   context rows and ``A`` holds the weight of each context in the mean (or the sum).
+   rows differ: words, or inner nodes of the Huffman tree. CBOW puts ``X = A^T Z``, where ``Z`` are
+   the context rows and ``A`` holds the weight of each context in the mean (or the sum). A step of a
+   row is never longer than `MAX_STEP`: where a few words make up the corpus, hundreds of pairs of
+   the same row meet in one block, and their sum would overshoot further with each block.
 4. `merge_rows` carries the buffers of a round of chunks back to the shared matrices.
 
 Everything random is a hash of a key and a position in the corpus, so that the fate of a token
@@ -36,7 +38,6 @@ References
 from __future__ import annotations
 
 import math
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -48,13 +49,19 @@ from numba.extending import intrinsic, overload
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Threads run side by side in the kernels, and a division by zero is no exception: that would keep
-# the compiler from using vector instructions.
-kernel = njit(cache=True, nogil=True, error_model="numpy", _nrt=os.environ.get('NRT','0')=='1')
+# Side by side in threads; a division by zero is no exception, as that would keep the compiler from
+# using vector instructions; and arrays are not counted: a kernel allocates none and returns none,
+# and counting those it only passes on takes as long as the arithmetic (`_nrt` is numba's switch).
+OPTIONS: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+kernel = njit(**OPTIONS)
+# For sums along a row: the order of the terms is the compiler's, so that it can use vectors.
+sum_kernel = njit(**OPTIONS, fastmath={"reassoc", "contract", "nsz"})
 
 MASK_32 = 0xFFFFFFFF
-BLOCK = int(os.environ.get("BLK", "8"))
+BLOCK = 16  # inputs of a block, known to the compiler: a column of G is one vector
+MAX_STEP = 1.0  # length of the longest step of a row in one block
 TILE = 4  # rows and columns of a tile: 16 vector accumulators
+AHEAD = 8  # rows that a copy loop asks for in advance
 VECTOR_BYTES = 64  # of one vector register, and of a cache line
 
 
@@ -119,22 +126,25 @@ class Buffer(NamedTuple):
 class Block(NamedTuple):
     """Scratch space for the matrices of one block."""
 
-    identity: NDArray[np.int32]  # (block_size,) 0, 1, 2, ...
-    inputs: NDArray[Any]  # (block_size, padded_size): X
-    input_steps: NDArray[Any]  # (block_size, padded_size): E, how far the inputs are to move
-    hits: NDArray[Any]  # (block_size,) pairs of each input row with the output row at hand
-    pairs: NDArray[Any]  # (block_size,) words that each input row is to predict
+    identity: NDArray[np.int32]  # (BLOCK,) 0, 1, 2, ...
+    inputs: NDArray[Any]  # (BLOCK, padded_size): X
+    input_steps: NDArray[Any]  # (BLOCK, padded_size): E, how far the inputs are to move
+    hits: NDArray[Any]  # (BLOCK,) pairs of each input row with the output row at hand
+    pairs: NDArray[Any]  # (BLOCK,) words that each input row is to predict
     outputs: NDArray[np.int32]  # (max_outputs,) slots of the output rows Y
     place_of_output: NDArray[np.int32]  # (output capacity,) the way back, -1: not in the block
-    positives: NDArray[Any]  # (max_outputs, block_size): P
-    weights: NDArray[Any]  # (max_outputs, block_size): C
-    scores: NDArray[Any]  # (max_outputs, block_size): S, then G
-    flat_positives: NDArray[Any]  # the same three matrices as flat arrays
+    output_terms: NDArray[Any]  # (max_outputs,) pairs of each output row
+    positives: NDArray[Any]  # (max_outputs, BLOCK): P
+    weights: NDArray[Any]  # (max_outputs, BLOCK): C
+    scores: NDArray[Any]  # (max_outputs, BLOCK): S, then G
+    output_gradients: NDArray[Any]  # (max_outputs, BLOCK): G of the steps of the outputs
+    flat_positives: NDArray[Any]  # the same matrices as flat arrays
     flat_weights: NDArray[Any]
     flat_scores: NDArray[Any]
+    input_lengths: NDArray[Any]  # (BLOCK,)
     contexts: NDArray[np.int32]  # (max_contexts,) slots of the context rows Z of CBOW
     place_of_context: NDArray[np.int32]  # (input capacity,) the way back
-    context_weights: NDArray[Any]  # (max_contexts, block_size): A
+    context_weights: NDArray[Any]  # (max_contexts, BLOCK): A
 
 
 # --- Random numbers ------------------------------------------------------------------------------
@@ -196,6 +206,10 @@ def add_tile(targets, target_rows, first_target, sources, source_rows, first_sou
     for i in range(first_target, first_target + TILE):
         k = slice(first_source, first_source + TILE)
         targets[target_rows[i]] += coefficients[i, k] @ sources[source_rows[k]]
+
+
+def prefetch_row(matrix, row):
+    """Ask for a row of a matrix to be brought to the cache; it has no effect on any value."""
 
 
 # A product and a sum may become one instruction, and the order of a sum is the tile's own; no
@@ -333,7 +347,9 @@ def _add_tile(
     )
 
     def codegen(context, builder, signature, arguments):
-        targets_value, target_rows_value, i, sources_value, source_rows_value, k, g_value = arguments
+        targets_value, target_rows_value, i, sources_value, source_rows_value, k, g_value = (
+            arguments
+        )
         to = _row_pointers(
             context, builder, targets, targets_value, i, (target_rows, target_rows_value)
         )
@@ -366,12 +382,50 @@ def _add_tile(
     return signature, codegen
 
 
+@intrinsic
+def _prefetch_row(typingctx, matrix, row):
+    """Emit a prefetch instruction for each cache line of a row."""
+    signature = types.void(matrix, row)
+
+    def codegen(context, builder, signature, arguments):
+        matrix_value, row_value = arguments
+        row_value = context.cast(builder, row_value, row, types.intp)
+        column = ir.Constant(row_value.type, 0)
+        pointer = _element_pointer(context, builder, matrix, matrix_value, row_value, column)
+        stop = builder.extract_value(
+            context.make_array(matrix)(context, builder, matrix_value).shape, 1
+        )
+        byte_pointer = ir.IntType(8).as_pointer()
+        integer = ir.IntType(32)
+        prefetch = builder.module.declare_intrinsic(
+            "llvm.prefetch", [byte_pointer],
+            ir.FunctionType(ir.VoidType(), [byte_pointer, integer, integer, integer]),
+        )  # fmt: skip
+        step = ir.Constant(stop.type, _vector_type(context, matrix).count)
+        with cgutils.for_range_slice(builder, column, stop, step, stop.type) as (at, _):
+            address = builder.bitcast(builder.gep(pointer, [at]), byte_pointer)
+            builder.call(prefetch, [address, integer(0), integer(3), integer(1)])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@overload(prefetch_row)
+def _compile_prefetch_row(matrix, row):
+    """Replace `prefetch_row` in compiled code."""
+    return lambda matrix, row: _prefetch_row(matrix, row)  # type: ignore[call-arg]
+
+
 @overload(score_tile)
 def _compile_score_tile(outputs, rows, first_output, inputs, first_input, scores):
     """Replace `score_tile` in compiled code."""
-    return lambda outputs, rows, first_output, inputs, first_input, scores: _score_tile(
-        outputs, rows, first_output, inputs, first_input, scores
-    )
+
+    def tile(outputs, rows, first_output, inputs, first_input, scores):
+        _score_tile(  # type: ignore[call-arg]
+            outputs, rows, first_output, inputs, first_input, scores
+        )  # fmt: skip
+
+    return tile
 
 
 @overload(add_tile)
@@ -380,14 +434,12 @@ def _compile_add_tile(
 ):
     """Replace `add_tile` in compiled code."""
 
-    def compiled(
-        targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-    ):
-        _add_tile(
+    def tile(targets, target_rows, first_target, sources, source_rows, first_source, coefficients):
+        _add_tile(  # type: ignore[call-arg]
             targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-        )
+        )  # fmt: skip
 
-    return compiled
+    return tile
 
 
 # --- Blocks --------------------------------------------------------------------------------------
@@ -609,7 +661,7 @@ def block_loss(n_outputs, block):
         for n in range(BLOCK):
             weight = block.weights[m, n]
             if weight != 0:
-                score = float(block.scores[m, n])
+                score = np.float64(block.scores[m, n])
                 softplus = max(score, 0.0) + math.log1p(math.exp(-abs(score)))
                 loss += weight * softplus - block.positives[m, n] * score
     return loss
@@ -627,41 +679,84 @@ def score_block(n_outputs, outputs, block):
 @kernel
 def differentiate_block(n_outputs, learning_rate, block):
     """``G = learning_rate * (P - C * sigmoid(S))``, written over S."""
-    size = n_outputs * BLOCK
+    # As flat arrays: one loop of vector instructions.
     scores, positives, weights = block.flat_scores, block.flat_positives, block.flat_weights
-    kind = block.scores.dtype.type
-    for k in range(size):
+    kind = scores.dtype.type
+    for k in range(n_outputs * BLOCK):
         scores[k] = learning_rate * (positives[k] - weights[k] * sigmoid(scores[k], kind))
+
+
+@sum_kernel
+def shortened(squared_length):
+    """Return the factor that shortens a step to `MAX_STEP`, 1 if it is no longer."""
+    if squared_length <= MAX_STEP * MAX_STEP:
+        return 1.0
+    return MAX_STEP / math.sqrt(squared_length)
+
+
+@sum_kernel
+def squared_length(row):
+    """Return ``row . row``."""
+    total = row.dtype.type(0)
+    for column in range(row.shape[0]):
+        total += row[column] * row[column]
+    return total
+
+
+@sum_kernel
+def limit_output_steps(n_outputs, block):
+    """Sum up each output row's pairs, and shorten the steps that may be longer than `MAX_STEP`.
+
+    The step of output m is ``sum_n G[m, n] X_n``, at most ``sum_n |G[m, n]| |X_n|`` long. The
+    gradients of the outputs are kept apart from those of the inputs, which are not shortened here.
+    """
+    gradients, weights, lengths, output_gradients = (
+        block.scores, block.weights, block.input_lengths, block.output_gradients
+    )  # fmt: skip
+    kind = gradients.dtype.type
+    for n in range(BLOCK):
+        lengths[n] = math.sqrt(squared_length(block.inputs[n]))
+    for m in range(n_outputs):
+        terms = kind(0)
+        longest = kind(0)
+        for n in range(BLOCK):
+            terms += weights[m, n]
+            longest += abs(gradients[m, n]) * lengths[n]
+        block.output_terms[m] = terms
+        scale = kind(shortened(longest * longest))
+        for n in range(BLOCK):
+            output_gradients[m, n] = scale * gradients[m, n]
 
 
 @kernel
 def descend_block(n_outputs, outputs, block):
     """``E = G^T Y`` and ``Y += G X``, from the rows Y as they were before the block."""
-    block.input_steps[:] = 0
-    gradients = block.scores
+    for n in range(BLOCK):
+        for column in range(block.input_steps.shape[1]):
+            block.input_steps[n, column] = 0
     for m in range(0, n_outputs, TILE):
         for n in range(0, BLOCK, TILE):
             if not tile_is_empty(block.weights, m, n):
                 add_tile(
-                    block.input_steps, block.identity, n, outputs, block.outputs, m, gradients.T
+                    block.input_steps, block.identity, n, outputs, block.outputs, m, block.scores.T
                 )
         for n in range(0, BLOCK, TILE):
             if not tile_is_empty(block.weights, m, n):
-                add_tile(outputs, block.outputs, m, block.inputs, block.identity, n, gradients)
+                add_tile(
+                    outputs, block.outputs, m, block.inputs, block.identity, n,
+                    block.output_gradients,
+                )  # fmt: skip
 
 
 @kernel
-def count_output_terms(n_outputs, terms, block):
-    """Add to each output row the weight of its pairs; leave that of each input in `pairs`."""
-    outputs, weights, pairs = block.outputs, block.weights, block.pairs
+def count_input_terms(n_outputs, block):
+    """Leave the number of each input's pairs, observed and noise, in `pairs`."""
+    pairs, weights = block.pairs, block.weights
     for n in range(BLOCK):
         pairs[n] = 0
     for m in range(n_outputs):
-        total = terms[outputs[m]]
         for n in range(BLOCK):
-            total += weights[m, n]
             pairs[n] += weights[m, n]
-        terms[outputs[m]] = total
 
 
 @kernel
@@ -676,17 +771,23 @@ def load_skipgram_inputs(first, last, inputs, tokens, block):
 @kernel
 def store_skipgram_inputs(first, last, input_buffer, tokens, block):
     """``X += E``; a row that stands in the block twice moves twice."""
+    rows, slots, terms, pairs, steps = (
+        input_buffer.rows, tokens.input_slots, input_buffer.terms, block.pairs, block.input_steps
+    )  # fmt: skip
     for n in range(last - first):
-        row = tokens.input_slots[first + n]
-        input_buffer.terms[row] += block.pairs[n]
-        for column in range(block.input_steps.shape[1]):
-            input_buffer.rows[row, column] += block.input_steps[n, column]
+        slot = slots[first + n]
+        terms[slot] += pairs[n]
+        scale = steps.dtype.type(shortened(squared_length(steps[n])))
+        for column in range(steps.shape[1]):
+            rows[slot, column] += scale * steps[n, column]
 
 
 @kernel
 def load_cbow_inputs(n_contexts, inputs, block):
     """``X = A^T Z``: the mean (or the sum) of each centre's context."""
-    block.inputs[:] = 0
+    for n in range(BLOCK):
+        for column in range(block.inputs.shape[1]):
+            block.inputs[n, column] = 0
     for n in range(0, BLOCK, TILE):
         for c in range(0, n_contexts, TILE):
             if not tile_is_empty(block.context_weights, c, n):
@@ -698,18 +799,19 @@ def load_cbow_inputs(n_contexts, inputs, block):
 
 @kernel
 def store_cbow_inputs(n_contexts, input_buffer, block):
-    """``Z += A E``: the true gradient, each context moves by its weight in the mean."""
+    """``Z += A E``: the true gradient, each context moves with its weight in the mean."""
+    context_weights, pairs, steps = block.context_weights, block.pairs, block.input_steps
+    for n in range(BLOCK):
+        scale = steps.dtype.type(shortened(squared_length(steps[n])))
+        for c in range(n_contexts):
+            input_buffer.terms[block.contexts[c]] += context_weights[c, n] * pairs[n]
+            context_weights[c, n] *= scale
     for c in range(0, n_contexts, TILE):
         for n in range(0, BLOCK, TILE):
-            if not tile_is_empty(block.context_weights, c, n):
+            if not tile_is_empty(context_weights, c, n):
                 add_tile(
-                    input_buffer.rows, block.contexts, c,
-                    block.input_steps, block.identity, n, block.context_weights,
-                )  # fmt: skip
-    for c in range(n_contexts):
-        for n in range(BLOCK):
-            term = block.context_weights[c, n] * block.pairs[n]
-            input_buffer.terms[block.contexts[c]] += term
+                    input_buffer.rows, block.contexts, c, steps, block.identity, n, context_weights
+                )
 
 
 # --- Chunks --------------------------------------------------------------------------------------
@@ -817,6 +919,8 @@ def number_rows(start, n_tokens, own_begin, own_end, n_negatives, sampling, obje
 def load_rows(matrix, n_rows, buffer):
     """Copy the listed rows of a shared matrix to the buffer."""
     for slot in range(n_rows):
+        if slot + AHEAD < n_rows:
+            prefetch_row(matrix, buffer.row_ids[slot + AHEAD])
         row = buffer.row_ids[slot]
         for column in range(matrix.shape[1]):
             buffer.rows[slot, column] = matrix[row, column]
@@ -860,8 +964,11 @@ def train_block(first, last, n_input_rows, n_output_rows, first_negative, n_nega
     score_block(n_outputs_padded, outputs, block)
     loss = block_loss(n_outputs, block) if measure else 0.0
     differentiate_block(n_outputs_padded, learning_rate, block)
+    limit_output_steps(n_outputs_padded, block)
+    count_input_terms(n_outputs, block)
     descend_block(n_outputs_padded, outputs, block)
-    count_output_terms(n_outputs, output_buffer.terms, block)
+    for m in range(n_outputs):
+        output_buffer.terms[block.outputs[m]] += block.output_terms[m]
     if objective.cbow:
         store_cbow_inputs(n_contexts_padded, input_buffer, block)
         forget_places(block.contexts, n_contexts, block.place_of_context)
@@ -888,9 +995,7 @@ def train_chunk(start, stop, token_ids, offsets, sampling, objective, learning_r
     n_pairs : float
         Number of words they predicted.
     """
-    n_tokens, own_begin, own_end = sample_chunk(
-        start, stop, token_ids, offsets, sampling, tokens
-    )
+    n_tokens, own_begin, own_end = sample_chunk(start, stop, token_ids, offsets, sampling, tokens)
     n_blocks = (own_end - own_begin + BLOCK - 1) // BLOCK
     n_negatives = min(n_blocks * objective.shared_negatives, objective.pooled_negatives)
     n_input_rows, n_output_rows = number_rows(
@@ -904,7 +1009,9 @@ def train_chunk(start, stop, token_ids, offsets, sampling, objective, learning_r
     n_pairs = 0.0
     for index in range(n_blocks):
         first = own_begin + index * BLOCK
-        measure = (first_measured + index) % measured_step == 0
+        # A noise word that the chunk has already been trained on would flatter the loss.
+        fresh = n_negatives == 0 or (index + 1) * objective.shared_negatives <= n_negatives
+        measure = fresh and (first_measured + index) % measured_step == 0
         block_loss_, block_pairs = train_block(
             first, min(first + BLOCK, own_end), n_input_rows, n_output_rows,
             index * objective.shared_negatives % max(n_negatives, 1), n_negatives, sampling.window,
@@ -938,8 +1045,8 @@ def merge_rows(
     Parameters
     ----------
     shard, n_shards : int
-        Merge the rows whose number is `shard` modulo `n_shards`. Different shards may run in
-        different threads; no row's result depends on `n_shards`.
+        Merge the rows whose number is `shard` modulo `n_shards`, a power of two. Different shards
+        may run in different threads; no row's result depends on `n_shards`.
     saturation : float
         The learning rate times a constant, kappa.
     n_rows : ndarray of int64, shape (n_chunks,)
@@ -948,7 +1055,7 @@ def merge_rows(
             padded_size) and (n_chunks, capacity + 1)
         The buffers.
     newest : ndarray of int64, shape (n_matrix_rows,)
-        Scratch, all -1 before and after: one copy of a row, as chunk * capacity + slot ...
+        Scratch, all -1 before and after: one copy of a row, as chunk * 2**32 + slot ...
     older : ndarray of int64, shape (n_chunks, capacity)
         Scratch: ... and from each copy to another of the same row, -1 at the end.
     step : ndarray, shape (padded_size,)
@@ -956,18 +1063,20 @@ def merge_rows(
     matrix : ndarray, shape (n_matrix_rows, padded_size)
         The shared matrix, changed in place.
     """
-    n_chunks, capacity = row_ids.shape
+    n_chunks = row_ids.shape[0]
     # Link the copies of a row, the last chunk first, so that the chain starts with the first chunk.
     for chunk in range(n_chunks - 1, -1, -1):
         for slot in range(n_rows[chunk]):
             row = row_ids[chunk, slot]
-            if row % n_shards == shard:
+            if row & (n_shards - 1) == shard:
                 older[chunk, slot] = newest[row]
-                newest[row] = chunk * capacity + slot
+                newest[row] = (chunk << 32) | slot
     for chunk in range(n_chunks):
         for slot in range(n_rows[chunk]):
+            if slot + AHEAD < n_rows[chunk]:
+                prefetch_row(matrix, row_ids[chunk, slot + AHEAD])
             row = row_ids[chunk, slot]
-            if row % n_shards != shard or newest[row] < 0:
+            if row & (n_shards - 1) != shard or newest[row] < 0:
                 continue
             newest[row] = -1
             link = older[chunk, slot]
@@ -975,21 +1084,21 @@ def merge_rows(
                 for column in range(matrix.shape[1]):
                     matrix[row, column] = rows[chunk, slot, column]
                 continue
-            total = float(terms[chunk, slot])
-            separate = -math.expm1(-saturation * total)
+            total = np.float64(terms[chunk, slot])
+            separate = 1.0 - math.exp(-saturation * total)
             for column in range(matrix.shape[1]):
                 step[column] = rows[chunk, slot, column] - matrix[row, column]
             while link >= 0:
-                other, place = link // capacity, link % capacity
-                copy_terms = float(terms[other, place])
+                other, place = link >> 32, link & MASK_32
+                copy_terms = np.float64(terms[other, place])
                 total += copy_terms
-                separate -= math.expm1(-saturation * copy_terms)
+                separate += 1.0 - math.exp(-saturation * copy_terms)
                 for column in range(matrix.shape[1]):
                     step[column] += rows[other, place, column] - matrix[row, column]
                 link = older[other, place]
             scale = 1.0
             if separate > 0:
-                scale = -math.expm1(-saturation * total) / separate
+                scale = (1.0 - math.exp(-saturation * total)) / separate
             scale = matrix.dtype.type(scale)
             for column in range(matrix.shape[1]):
                 matrix[row, column] += scale * step[column]

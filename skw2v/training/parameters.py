@@ -16,6 +16,31 @@ ObjectiveName = Literal["negative_sampling", "hierarchical_softmax", "softmax"]
 
 MIN_ROUNDS = 100  # an epoch has, while that leaves a chunk for each round
 MAX_CHUNKS_PER_ROUND = 16
+MIN_SHARED_NEGATIVES, MAX_SHARED_NEGATIVES = 16, 128
+POOLED_BLOCKS = {"skipgram": 8, "cbow": 64}  # blocks after which a chunk's noise words recur
+
+
+LEARNING_RATES: dict[tuple[Architecture, ObjectiveName], float] = {
+    ("skipgram", "negative_sampling"): 0.06,
+    ("skipgram", "hierarchical_softmax"): 0.025,
+    ("skipgram", "softmax"): 0.05,
+    ("cbow", "negative_sampling"): 0.2,
+    ("cbow", "hierarchical_softmax"): 0.05,
+    ("cbow", "softmax"): 0.2,
+}
+
+
+def default_learning_rate(
+    architecture: Architecture, objective: ObjectiveName, cbow_mean: bool
+) -> float:
+    """Return the learning rate that stands for "auto": the best one that benchmarks found.
+
+    The mean of CBOW passes each context word only its share of the gradient, so its rate is larger;
+    with the sum it is that of skip-gram.
+    """
+    if architecture == "cbow" and not cbow_mean:
+        architecture = "skipgram"
+    return LEARNING_RATES[architecture, objective]
 
 
 @dataclass(frozen=True)
@@ -42,7 +67,7 @@ class TrainingParameters:
     min_learning_rate: float = 1e-4
 
     def learning_rate_at(self, progress: float) -> float:
-        """Return the learning rate after a fraction of all tokens: a straight line, with a floor."""
+        """Return the learning rate after a fraction of all tokens: a line, with a floor."""
         return max(self.learning_rate * (1.0 - progress), self.min_learning_rate)
 
 
@@ -89,11 +114,30 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
     """
     chunk_tokens = 1000
     n_chunks = -(-n_tokens // chunk_tokens)
-    hierarchical = parameters.objective == "hierarchical_softmax"
+    shared, pooled = _shared_negatives(parameters)
     return RoundPlan(
-        shared_negatives=0 if hierarchical else 32,
-        pooled_negatives=0 if hierarchical else 2**20,
+        shared_negatives=shared,
+        pooled_negatives=pooled,
         chunk_tokens=chunk_tokens,
         chunks_per_round=max(1, min(n_chunks // MIN_ROUNDS, MAX_CHUNKS_PER_ROUND)),
         kappa=0.25,
     )
+
+
+def _shared_negatives(parameters: TrainingParameters) -> tuple[int, int]:
+    """Choose how many noise words a block shares, and how many a chunk draws.
+
+    What counts is how many different noise words a row of the block meets, beside how many it would
+    meet alone: `negative` for each word it is to predict.
+    """
+    if parameters.objective != "negative_sampling":
+        return 0, 0
+    if parameters.architecture == "cbow":
+        shared = 6 * parameters.negative
+    else:
+        window = parameters.window
+        mean_pairs = window + 1 if parameters.shrink_windows else 2 * window
+        shared = 2 * mean_pairs * parameters.negative
+    shared = min(max(shared, MIN_SHARED_NEGATIVES), MAX_SHARED_NEGATIVES)
+    shared -= shared % -4  # whole tiles
+    return shared, shared * POOLED_BLOCKS[parameters.architecture]

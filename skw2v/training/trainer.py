@@ -14,43 +14,29 @@ The recipe for an encoded corpus:
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skw2v.training import kernels
+from skw2v.training.embedding import (
+    Embedding,
+    Report,
+    aligned_zeros,
+    initial_vectors,
+    make_sampling,
+    make_tokens,
+    padded,
+)
 from skw2v.training.huffman import build_huffman_tree
-from skw2v.training.noise import build_alias_table, keep_probabilities, noise_distribution
+from skw2v.training.noise import build_alias_table, noise_distribution
 from skw2v.training.parameters import RoundPlan, TrainingParameters, plan_rounds
+from skw2v.training.softmax import train_softmax
+from skw2v.training.threads import Team, run_in_threads
 
-ROW_MULTIPLE = 16  # float32 in a vector: rows are padded to whole vectors and whole cache lines
-SHARDS_PER_THREAD = 2
 MEASURED_BLOCKS = 2000  # of an epoch, at least, if it has as many
 MAX_MEASURED_STEP = 64
-
-Report = Callable[[int, float], None]
-
-
-class Embedding(NamedTuple):
-    """What training leaves.
-
-    Attributes
-    ----------
-    input_vectors : ndarray of shape (n_words, vector_size)
-        A vector for each word: in word2vec.c `syn0`, in Rong (2014) the rows of W.
-    output_vectors : ndarray of shape (n_words, vector_size) or (n_words - 1, vector_size)
-        A vector for each word as a prediction (`syn1neg`, W'), or for each inner node of the
-        Huffman tree (`syn1`).
-    loss_curve : list of float
-        Mean negative log-likelihood of a predicted word in each epoch, while it was trained.
-    """
-
-    input_vectors: NDArray[Any]
-    output_vectors: NDArray[Any]
-    loss_curve: list[float]
 
 
 def train(
@@ -94,8 +80,6 @@ def train(
         The vectors and the loss of each epoch.
     """
     if parameters.objective == "softmax":
-        from skw2v.training.softmax import train_softmax
-
         return train_softmax(
             token_ids, offsets, counts, parameters, seed=seed, n_threads=n_threads,
             report=report, dtype=dtype,
@@ -106,47 +90,6 @@ def train(
     run_in_threads(run.work, min(n_threads, plan.chunks_per_round))
     size = parameters.vector_size
     return Embedding(run.input_vectors[:, :size], run.output_vectors[:, :size], run.loss_curve)
-
-
-def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return an array of zeros that starts at a cache line; pages are taken when first written."""
-    n_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    memory = np.zeros(n_bytes + kernels.VECTOR_BYTES, np.uint8)
-    start = -memory.ctypes.data % kernels.VECTOR_BYTES
-    return memory[start : start + n_bytes].view(dtype).reshape(shape)
-
-
-def padded(size: int, multiple: int) -> int:
-    """Round a size up to a multiple."""
-    return -(-size // multiple) * multiple
-
-
-def initial_vectors(
-    n_words: int, vector_size: int, seed: int, dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Draw input vectors from U(-0.5, 0.5) / vector_size, as word2vec.c does, in padded rows."""
-    vectors = aligned_zeros((n_words, padded(vector_size, ROW_MULTIPLE)), dtype)
-    generator = np.random.default_rng(seed)
-    rows_at_once = max(1, 2**20 // vector_size)
-    for start in range(0, n_words, rows_at_once):
-        rows = vectors[start : start + rows_at_once, :vector_size]
-        rows[:] = (generator.random(rows.shape, dtype=np.float32) - 0.5) / vector_size
-    return vectors
-
-
-def make_sampling(
-    counts: NDArray[np.int64], parameters: TrainingParameters, seed: int
-) -> Callable[[int], kernels.Sampling]:
-    """Return a function that gives an epoch its sampling, with random streams of its own."""
-    keep = keep_probabilities(counts, parameters.sample)
-
-    def sampling(epoch: int) -> kernels.Sampling:
-        keys = np.random.SeedSequence([seed, epoch]).generate_state(3, np.uint64) >> np.uint64(2)
-        return kernels.Sampling(
-            keep, parameters.window, parameters.shrink_windows, *map(int, keys)
-        )
-
-    return sampling
 
 
 def make_objective(
@@ -263,10 +206,7 @@ def _make_scratch(
 
     positives, weights, scores = (table(capacities.outputs, kernels.BLOCK) for _ in range(3))
     return _Scratch(
-        kernels.Tokens(
-            np.zeros(capacities.tokens + 1, np.int64),
-            *(np.zeros(capacities.tokens + 1, np.int32) for _ in kernels.Tokens._fields[1:]),
-        ),
+        make_tokens(capacities.tokens),
         kernels.Numbering(
             input_slots=unplaced(n_words),
             output_slots=unplaced(n_output_rows),
@@ -280,12 +220,15 @@ def _make_scratch(
             pairs=table(kernels.BLOCK),
             outputs=np.zeros(capacities.outputs, np.int32),
             place_of_output=unplaced(capacities.output_rows),
+            output_terms=table(capacities.outputs),
             positives=positives,
             weights=weights,
             scores=scores,
+            output_gradients=table(capacities.outputs, kernels.BLOCK),
             flat_positives=positives.ravel(),
             flat_weights=weights.ravel(),
             flat_scores=scores.ravel(),
+            input_lengths=table(kernels.BLOCK),
             contexts=np.zeros(capacities.contexts, np.int32),
             place_of_context=unplaced(capacities.input_rows),
             context_weights=table(capacities.contexts, kernels.BLOCK),
@@ -330,10 +273,8 @@ class _Run:
     def work(self, team: Team, thread: int) -> None:
         """Do one thread's part of all rounds."""
         plan, n_tokens = self.plan, len(self.token_ids)
-        scratch = _make_scratch(
-            self.capacities, self.input_vectors, len(self.output_vectors)
-        )
-        n_shards = 1 if team.n_threads == 1 else SHARDS_PER_THREAD * team.n_threads
+        scratch = _make_scratch(self.capacities, self.input_vectors, len(self.output_vectors))
+        n_shards = 1 << (team.n_threads - 1).bit_length()
         round_tokens = plan.chunks_per_round * plan.chunk_tokens
         for epoch in range(self.parameters.epochs):
             sampling = self.sampling(epoch)
@@ -381,71 +322,3 @@ class _Run:
         self.outputs.n_rows[place] = n_output_rows
         self.losses[place] = loss
         self.n_pairs[place] = n_pairs
-
-
-class Team:
-    """Threads that go through the same phases side by side and share the work of each phase.
-
-    Parameters
-    ----------
-    n_threads : int
-        Number of threads; one alone waits for nobody.
-    """
-
-    def __init__(self, n_threads: int) -> None:
-        self.n_threads = n_threads
-        self._lock = threading.Lock()
-        self._next_task = 0
-        self._barrier = threading.Barrier(n_threads, action=self._start_phase)
-
-    def _start_phase(self) -> None:
-        self._next_task = 0
-
-    def share(self, n_tasks: int) -> Iterator[int]:
-        """Yield the tasks of a phase to whichever thread asks next; follow it by `wait`."""
-        while True:
-            with self._lock:
-                task = self._next_task
-                self._next_task += 1
-            if task >= n_tasks:
-                return
-            yield task
-
-    def wait(self) -> None:
-        """Wait until every thread has ended the phase, or one has failed."""
-        self._barrier.wait()
-
-    def disband(self) -> None:
-        """Make every thread that waits, now or later, raise `threading.BrokenBarrierError`."""
-        self._barrier.abort()
-
-
-def run_in_threads(work: Callable[[Team, int], None], n_threads: int) -> None:
-    """Run `work(team, thread)` in several threads, of which the caller's is number 0.
-
-    The first exception of any thread, KeyboardInterrupt included, ends all of them at their next
-    `wait` and is raised here when none is left running.
-    """
-    team = Team(n_threads)
-    failures: list[BaseException] = []
-
-    def guarded(thread: int) -> None:
-        try:
-            work(team, thread)
-        except threading.BrokenBarrierError:
-            pass  # another thread failed, and says why
-        except BaseException as failure:
-            failures.append(failure)
-            team.disband()
-
-    helpers = [
-        threading.Thread(target=guarded, args=(thread,), name=f"skw2v-{thread}", daemon=True)
-        for thread in range(1, n_threads)
-    ]
-    for helper in helpers:
-        helper.start()
-    guarded(0)
-    for helper in helpers:
-        helper.join()
-    if failures:
-        raise failures[0]

@@ -1,0 +1,87 @@
+"""What every objective starts from and leaves: word vectors, and the sampling of the corpus.
+
+Input vectors start at small random values, output vectors at zero. Each epoch samples the corpus
+anew, from random streams that the seed and the number of the epoch decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skw2v.training import kernels
+from skw2v.training.noise import keep_probabilities
+from skw2v.training.parameters import TrainingParameters
+
+ROW_MULTIPLE = 16  # float32 in a vector: rows are padded to whole vectors and whole cache lines
+
+Report = Callable[[int, float], None]
+
+
+class Embedding(NamedTuple):
+    """What training leaves.
+
+    Attributes
+    ----------
+    input_vectors : ndarray of shape (n_words, vector_size)
+        A vector for each word: in word2vec.c `syn0`, in Rong (2014) the rows of W.
+    output_vectors : ndarray of shape (n_words, vector_size) or (n_words - 1, vector_size)
+        A vector for each word as a prediction (`syn1neg`, W'), or for each inner node of the
+        Huffman tree (`syn1`).
+    loss_curve : list of float
+        Mean negative log-likelihood of a predicted word in each epoch, while it was trained.
+    """
+
+    input_vectors: NDArray[Any]
+    output_vectors: NDArray[Any]
+    loss_curve: list[float]
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an array of zeros that starts at a cache line; pages are taken when first written."""
+    n_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    memory = np.zeros(n_bytes + kernels.VECTOR_BYTES, np.uint8)
+    start = -memory.ctypes.data % kernels.VECTOR_BYTES
+    return memory[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def padded(size: int, multiple: int) -> int:
+    """Round a size up to a multiple."""
+    return -(-size // multiple) * multiple
+
+
+def initial_vectors(
+    n_words: int, vector_size: int, seed: int, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Draw input vectors from U(-0.5, 0.5) / vector_size, as word2vec.c does, in padded rows."""
+    vectors = aligned_zeros((n_words, padded(vector_size, ROW_MULTIPLE)), dtype)
+    generator = np.random.default_rng(seed)
+    rows_at_once = max(1, 2**20 // vector_size)
+    for start in range(0, n_words, rows_at_once):
+        rows = vectors[start : start + rows_at_once, :vector_size]
+        rows[:] = (generator.random(rows.shape, dtype=np.float32) - 0.5) / vector_size
+    return vectors
+
+
+def make_sampling(
+    counts: NDArray[np.int64], parameters: TrainingParameters, seed: int
+) -> Callable[[int], kernels.Sampling]:
+    """Return a function that gives an epoch its sampling, with random streams of its own."""
+    keep = keep_probabilities(counts, parameters.sample)
+
+    def sampling(epoch: int) -> kernels.Sampling:
+        keys = np.random.SeedSequence([seed, epoch]).generate_state(3, np.uint64) >> np.uint64(2)
+        return kernels.Sampling(keep, parameters.window, parameters.shrink_windows, *map(int, keys))
+
+    return sampling
+
+
+def make_tokens(capacity: int) -> kernels.Tokens:
+    """Allocate room for the sampled tokens of a chunk, one more than there can be."""
+    return kernels.Tokens(
+        np.zeros(capacity + 1, np.int64),
+        *(np.zeros(capacity + 1, np.int32) for _ in kernels.Tokens._fields[1:]),
+    )

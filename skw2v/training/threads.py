@@ -1,0 +1,110 @@
+"""Share work among threads that go through the same phases side by side.
+
+Threads decide who does what and never what is done: between two phases all of them meet, and within
+a phase the tasks, which must not depend on each other, go to whoever asks next. Code that keeps to
+this gives the same bytes for any number of threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+from threadpoolctl import threadpool_limits
+
+
+class Team:
+    """Threads that go through the same phases side by side and share the work of each phase.
+
+    Parameters
+    ----------
+    n_threads : int
+        Number of threads; one alone waits for nobody.
+    """
+
+    def __init__(self, n_threads: int) -> None:
+        self.n_threads = n_threads
+        self._lock = threading.Lock()
+        self._next_task = 0
+        self._barrier = threading.Barrier(n_threads, action=self._start_phase)
+
+    def _start_phase(self) -> None:
+        self._next_task = 0
+
+    def share(self, n_tasks: int) -> Iterator[int]:
+        """Yield the tasks of a phase to whichever thread asks next; follow it by `wait`."""
+        while True:
+            with self._lock:
+                task = self._next_task
+                self._next_task += 1
+            if task >= n_tasks:
+                return
+            yield task
+
+    def wait(self) -> None:
+        """Wait until every thread has ended the phase, or one has failed."""
+        self._barrier.wait()
+
+    def disband(self) -> None:
+        """Make every thread that waits, now or later, raise `threading.BrokenBarrierError`."""
+        self._barrier.abort()
+
+
+def run_in_threads(work: Callable[[Team, int], None], n_threads: int) -> None:
+    """Run `work(team, thread)` in several threads, of which the caller's is number 0.
+
+    The first exception of any thread, KeyboardInterrupt included, ends all of them at their next
+    `wait` and is raised here when none is left running.
+    """
+    team = Team(n_threads)
+    failures: list[BaseException] = []
+
+    def guarded(thread: int) -> None:
+        try:
+            work(team, thread)
+        except threading.BrokenBarrierError:
+            pass  # another thread failed, and says why
+        except BaseException as failure:
+            failures.append(failure)
+            team.disband()
+
+    helpers = [
+        threading.Thread(target=guarded, args=(thread,), name=f"skw2v-{thread}", daemon=True)
+        for thread in range(1, n_threads)
+    ]
+    for helper in helpers:
+        helper.start()
+    guarded(0)
+    for helper in helpers:
+        helper.join()
+    if failures:
+        raise failures[0]
+
+
+class _SingleBlasThread:
+    """A limit of BLAS to one thread that any number of threads may enter and leave."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._n_inside == 0:
+                self._limits = threadpool_limits(limits=1, user_api="blas")
+            self._n_inside += 1
+
+    def __exit__(self, *failure: object) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                self._limits.restore_original_limits()
+
+
+single_blas_thread = _SingleBlasThread()
+"""Limits BLAS to one thread while anybody in the process is inside: `with single_blas_thread: ...`.
+
+The order of a sum in a matrix product may depend on the number of threads that BLAS uses. That
+number belongs to the whole process: the first to enter sets it to one and the last to leave
+restores it, in whichever order those between come and go.
+"""
