@@ -137,7 +137,7 @@ class Block(NamedTuple):
     positives: NDArray[Any]  # (max_outputs, BLOCK): P
     weights: NDArray[Any]  # (max_outputs, BLOCK): C
     scores: NDArray[Any]  # (max_outputs, BLOCK): S, then G
-    output_gradients: NDArray[Any]  # (max_outputs, BLOCK): G of the steps of the outputs
+    output_scales: NDArray[Any]  # (max_outputs,) what shortens the step of each output row
     flat_positives: NDArray[Any]  # the same matrices as flat arrays
     flat_weights: NDArray[Any]
     flat_scores: NDArray[Any]
@@ -704,33 +704,40 @@ def squared_length(row):
 
 
 @sum_kernel
-def limit_output_steps(n_outputs, block):
-    """Sum up each output row's pairs, and shorten the steps that may be longer than `MAX_STEP`.
+def limit_output_steps(n_outputs, learning_rate, block):
+    """Sum up the pairs of each row, and find by what to shorten the steps of the outputs.
 
-    The step of output m is ``sum_n G[m, n] X_n``, at most ``sum_n |G[m, n]| |X_n|`` long. The
-    gradients of the outputs are kept apart from those of the inputs, which are not shortened here.
+    The step of output m is ``sum_n G[m, n] X_n``, at most ``sum_n |G[m, n]| |X_n|`` long, which is
+    at most the learning rate times the row's pairs times the longest input.
     """
-    gradients, weights, lengths, output_gradients = (
-        block.scores, block.weights, block.input_lengths, block.output_gradients
+    gradients, weights, lengths, pairs, output_terms, output_scales = (
+        block.scores, block.weights, block.input_lengths, block.pairs, block.output_terms,
+        block.output_scales,
     )  # fmt: skip
     kind = gradients.dtype.type
+    longest = kind(0)
     for n in range(BLOCK):
         lengths[n] = math.sqrt(squared_length(block.inputs[n]))
+        longest = max(longest, lengths[n])
+        pairs[n] = 0
     for m in range(n_outputs):
         terms = kind(0)
-        longest = kind(0)
         for n in range(BLOCK):
             terms += weights[m, n]
-            longest += abs(gradients[m, n]) * lengths[n]
-        block.output_terms[m] = terms
-        scale = kind(shortened(longest * longest))
-        for n in range(BLOCK):
-            output_gradients[m, n] = scale * gradients[m, n]
+            pairs[n] += weights[m, n]
+        output_terms[m] = terms
+        output_scales[m] = 1
+        if learning_rate * terms * longest > MAX_STEP:
+            length = kind(0)
+            for n in range(BLOCK):
+                length += abs(gradients[m, n]) * lengths[n]
+            output_scales[m] = shortened(length * length)
 
 
 @kernel
 def descend_block(n_outputs, outputs, block):
     """``E = G^T Y`` and ``Y += G X``, from the rows Y as they were before the block."""
+    gradients, scales = block.scores, block.output_scales
     for n in range(BLOCK):
         for column in range(block.input_steps.shape[1]):
             block.input_steps[n, column] = 0
@@ -738,25 +745,15 @@ def descend_block(n_outputs, outputs, block):
         for n in range(0, BLOCK, TILE):
             if not tile_is_empty(block.weights, m, n):
                 add_tile(
-                    block.input_steps, block.identity, n, outputs, block.outputs, m, block.scores.T
+                    block.input_steps, block.identity, n, outputs, block.outputs, m, gradients.T
                 )
+        for row in range(m, m + TILE):
+            if scales[row] != 1:
+                for n in range(BLOCK):
+                    gradients[row, n] *= scales[row]
         for n in range(0, BLOCK, TILE):
             if not tile_is_empty(block.weights, m, n):
-                add_tile(
-                    outputs, block.outputs, m, block.inputs, block.identity, n,
-                    block.output_gradients,
-                )  # fmt: skip
-
-
-@kernel
-def count_input_terms(n_outputs, block):
-    """Leave the number of each input's pairs, observed and noise, in `pairs`."""
-    pairs, weights = block.pairs, block.weights
-    for n in range(BLOCK):
-        pairs[n] = 0
-    for m in range(n_outputs):
-        for n in range(BLOCK):
-            pairs[n] += weights[m, n]
+                add_tile(outputs, block.outputs, m, block.inputs, block.identity, n, gradients)
 
 
 @kernel
@@ -964,8 +961,7 @@ def train_block(first, last, n_input_rows, n_output_rows, first_negative, n_nega
     score_block(n_outputs_padded, outputs, block)
     loss = block_loss(n_outputs, block) if measure else 0.0
     differentiate_block(n_outputs_padded, learning_rate, block)
-    limit_output_steps(n_outputs_padded, block)
-    count_input_terms(n_outputs, block)
+    limit_output_steps(n_outputs_padded, learning_rate, block)
     descend_block(n_outputs_padded, outputs, block)
     for m in range(n_outputs):
         output_buffer.terms[block.outputs[m]] += block.output_terms[m]

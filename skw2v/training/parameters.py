@@ -14,8 +14,7 @@ from typing import Literal, NamedTuple
 Architecture = Literal["skipgram", "cbow"]
 ObjectiveName = Literal["negative_sampling", "hierarchical_softmax", "softmax"]
 
-MIN_ROUNDS = 100  # an epoch has, while that leaves a chunk for each round
-MAX_CHUNKS_PER_ROUND = 16
+MIN_ROUNDS = 100  # of an epoch, while that leaves a chunk for each round
 MIN_SHARED_NEGATIVES, MAX_SHARED_NEGATIVES = 16, 128
 POOLED_BLOCKS = {"skipgram": 8, "cbow": 64}  # blocks after which a chunk's noise words recur
 
@@ -112,14 +111,16 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
     plan : RoundPlan
         The same for any number of threads.
     """
-    chunk_tokens = 1000
+    # Every pair goes through the root of a Huffman tree and the nodes below it: rounds are shorter.
+    hierarchical = parameters.objective == "hierarchical_softmax"
+    chunk_tokens, most_chunks = (500, 8) if hierarchical else (1000, 16)
     n_chunks = -(-n_tokens // chunk_tokens)
     shared, pooled = _shared_negatives(parameters)
     return RoundPlan(
         shared_negatives=shared,
         pooled_negatives=pooled,
         chunk_tokens=chunk_tokens,
-        chunks_per_round=max(1, min(n_chunks // MIN_ROUNDS, MAX_CHUNKS_PER_ROUND)),
+        chunks_per_round=max(1, min(n_chunks // MIN_ROUNDS, most_chunks)),
         kappa=0.25,
     )
 

@@ -224,7 +224,7 @@ def _make_scratch(
             positives=positives,
             weights=weights,
             scores=scores,
-            output_gradients=table(capacities.outputs, kernels.BLOCK),
+            output_scales=table(capacities.outputs),
             flat_positives=positives.ravel(),
             flat_weights=weights.ravel(),
             flat_scores=scores.ravel(),
