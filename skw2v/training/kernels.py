@@ -104,7 +104,7 @@ class Tokens(NamedTuple):
     begin: NDArray[np.int32]  # the first of these tokens in the same document
     end: NDArray[np.int32]  # one past the last
     input_slots: NDArray[np.int32]  # row of the word in the chunk's buffer of input rows
-    output_slots: NDArray[np.int32]  # and of output rows
+    output_slots: NDArray[np.int32]  # and of output rows, or where its path starts in path_slots
 
 
 class Numbering(NamedTuple):
@@ -113,6 +113,7 @@ class Numbering(NamedTuple):
     input_slots: NDArray[np.int32]  # (n_words,)
     output_slots: NDArray[np.int32]  # (n_output_rows,)
     negatives: NDArray[np.int32]  # slots of the noise words that the chunk drew
+    path_slots: NDArray[np.int32]  # slots of the nodes on the paths of the tokens, one by one
 
 
 class Buffer(NamedTuple):
@@ -486,11 +487,11 @@ def tile_is_empty(weights, first_row, first_column):
 @kernel
 def place_of(slot, places, slots, n_slots):
     """Return where a slot stands in a list of distinct slots; if it is new, at its end."""
+    # Written in either case: whether a slot is new cannot be foreseen, and a branch would stall.
     place = places[slot]
-    if place < 0:
-        place = np.int32(n_slots)
-        places[slot] = place
-        slots[place] = slot
+    place = np.int32(n_slots) if place < 0 else place
+    places[slot] = place
+    slots[place] = slot
     return place
 
 
@@ -508,15 +509,12 @@ def observe(slot, label, n_outputs, hits, outputs, places, positives, weights):
     """Pair an output row with the marked inputs; return `n_outputs`."""
     m = place_of(slot, places, outputs, n_outputs)
     kind = hits.dtype.type
-    if m == n_outputs:
-        for n in range(BLOCK):
-            positives[m, n] = kind(label) * hits[n]
-            weights[m, n] = hits[n]
-        return n_outputs + 1
+    # A row that is new starts from zero; multiplying by zero spares a branch.
+    kept = kind(m < n_outputs)
     for n in range(BLOCK):
-        positives[m, n] += kind(label) * hits[n]
-        weights[m, n] += hits[n]
-    return n_outputs
+        positives[m, n] = kept * positives[m, n] + kind(label) * hits[n]
+        weights[m, n] = kept * weights[m, n] + hits[n]
+    return max(n_outputs, m + 1)
 
 
 @kernel
@@ -530,8 +528,8 @@ def fill_skipgram(first, last, window, objective, tokens, numbering, block):
     words, slots, reach, begin, end = (
         tokens.words, tokens.output_slots, tokens.reach, tokens.begin, tokens.end
     )  # fmt: skip
-    path_offsets, path_nodes, path_codes, node_slots = (
-        objective.path_offsets, objective.path_nodes, objective.path_codes, numbering.output_slots
+    path_offsets, path_codes, path_slots = (
+        objective.path_offsets, objective.path_codes, numbering.path_slots
     )  # fmt: skip
     hits, pairs, outputs, places, positives, weights = (
         block.hits, block.pairs, block.outputs, block.place_of_output, block.positives,
@@ -548,10 +546,11 @@ def fill_skipgram(first, last, window, objective, tokens, numbering, block):
         mark_inputs(low, high, itself, hits, pairs)
         if objective.hierarchical:
             word = words[centre]
-            for step in range(path_offsets[word], path_offsets[word + 1]):
+            first_code, first_slot = path_offsets[word], slots[centre]
+            for step in range(path_offsets[word + 1] - first_code):
                 n_outputs = observe(
-                    node_slots[path_nodes[step]], 1 - path_codes[step], n_outputs, hits, outputs,
-                    places, positives, weights,
+                    path_slots[first_slot + step], 1 - path_codes[first_code + step], n_outputs,
+                    hits, outputs, places, positives, weights,
                 )  # fmt: skip
         else:
             n_outputs = observe(
@@ -571,8 +570,8 @@ def fill_cbow(first, last, objective, tokens, numbering, block):
         tokens.words, tokens.input_slots, tokens.output_slots, tokens.reach, tokens.begin,
         tokens.end,
     )  # fmt: skip
-    path_offsets, path_nodes, path_codes, node_slots = (
-        objective.path_offsets, objective.path_nodes, objective.path_codes, numbering.output_slots
+    path_offsets, path_codes, path_slots = (
+        objective.path_offsets, objective.path_codes, numbering.path_slots
     )  # fmt: skip
     hits, pairs, outputs, places, positives, weights = (
         block.hits, block.pairs, block.outputs, block.place_of_output, block.positives,
@@ -602,10 +601,11 @@ def fill_cbow(first, last, objective, tokens, numbering, block):
         mark_inputs(n, n + 1, -1, hits, pairs)
         if objective.hierarchical:
             word = words[centre]
-            for step in range(path_offsets[word], path_offsets[word + 1]):
+            first_code, first_slot = path_offsets[word], output_slots[centre]
+            for step in range(path_offsets[word + 1] - first_code):
                 n_outputs = observe(
-                    node_slots[path_nodes[step]], 1 - path_codes[step], n_outputs, hits, outputs,
-                    places, positives, weights,
+                    path_slots[first_slot + step], 1 - path_codes[first_code + step], n_outputs,
+                    hits, outputs, places, positives, weights,
                 )  # fmt: skip
         else:
             n_outputs = observe(
@@ -879,7 +879,9 @@ def number_rows(start, n_tokens, own_begin, own_end, n_negatives, sampling, obje
     """List the distinct rows of both matrices that a chunk touches; return their numbers."""
     words, token_inputs, token_outputs = tokens.words, tokens.input_slots, tokens.output_slots
     input_places, output_places = numbering.input_slots, numbering.output_slots
-    path_offsets, path_nodes = objective.path_offsets, objective.path_nodes
+    path_offsets, path_nodes, path_slots = (
+        objective.path_offsets, objective.path_nodes, numbering.path_slots
+    )  # fmt: skip
     # Skip-gram's outputs and CBOW's inputs reach into the margins.
     first_input, last_input = (0, n_tokens) if objective.cbow else (own_begin, own_end)
     first_output, last_output = (own_begin, own_end) if objective.cbow else (0, n_tokens)
@@ -889,12 +891,16 @@ def number_rows(start, n_tokens, own_begin, own_end, n_negatives, sampling, obje
         n_inputs = max(n_inputs, slot + 1)
         token_inputs[token] = slot
     n_outputs = 0
+    n_steps = 0
     if objective.hierarchical:
         for token in range(first_output, last_output):
             word = words[token]
+            token_outputs[token] = n_steps
             for step in range(path_offsets[word], path_offsets[word + 1]):
                 slot = place_of(path_nodes[step], output_places, output_ids, n_outputs)
                 n_outputs = max(n_outputs, slot + 1)
+                path_slots[n_steps] = slot
+                n_steps += 1
         return n_inputs, n_outputs
     for token in range(first_output, last_output):
         slot = place_of(words[token], output_places, output_ids, n_outputs)

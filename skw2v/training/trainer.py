@@ -126,6 +126,7 @@ class _Capacities(NamedTuple):
     input_rows: int  # of a chunk
     output_rows: int
     negatives: int
+    path_steps: int
     contexts: int  # of a block
     outputs: int
 
@@ -140,6 +141,7 @@ def _capacities(
     near = min(kernels.BLOCK + 2 * window, tokens)
     n_blocks = -(-own // kernels.BLOCK)
     negatives = min(n_blocks * plan.shared_negatives, plan.pooled_negatives)
+    longest = 0
     if objective.hierarchical:
         longest = int(np.diff(objective.path_offsets).max())
         n_output_rows = max(1, n_words - 1)
@@ -153,6 +155,7 @@ def _capacities(
         input_rows=min(tokens, n_words),
         output_rows=output_rows,
         negatives=negatives,
+        path_steps=tokens * longest,
         contexts=padded(min(near, n_words), tile),
         outputs=padded(outputs, tile),
     )
@@ -211,6 +214,7 @@ def _make_scratch(
             input_slots=unplaced(n_words),
             output_slots=unplaced(n_output_rows),
             negatives=np.zeros(max(1, capacities.negatives), np.int32),
+            path_slots=np.zeros(max(1, capacities.path_steps), np.int32),
         ),
         kernels.Block(
             identity=np.arange(kernels.BLOCK, dtype=np.int32),
