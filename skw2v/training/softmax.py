@@ -12,6 +12,8 @@ and c[n] the sum of t[n]::
 
     S = X U^T        G = t - c * softmax(S)        X += lr * G U        U += lr * G^T X
 
+As in the kernels, the step of a row is never longer than `kernels.MAX_STEP`.
+
 Under skip-gram each token is an input and predicts the centres whose windows it stands in, as in
 word2vec.c. Under CBOW each token is a centre, and its input is the mean (or sum) of its context.
 
@@ -175,6 +177,11 @@ class _Block(NamedTuple):
         return self.target_rows[part], self.target_words[part] - np.int64(panel.start)
 
 
+def _shortened(lengths: NDArray[Any]) -> NDArray[Any]:
+    """Return the factors that shorten steps to the longest that the kernels allow."""
+    return (kernels.MAX_STEP / np.maximum(lengths, kernels.MAX_STEP)).astype(lengths.dtype)
+
+
 def _pairs(
     centres: NDArray[np.int64], window: int, tokens: kernels.Tokens
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -316,8 +323,9 @@ class _Run:
             self._learn_panel(place, block, hidden, factors, learning_rate)
         team.wait()
         if thread == 0:
-            steps = self.steps[:, :n_rows].sum(axis=0)
-            block.move_inputs(learning_rate * steps, self.input_vectors)
+            steps = learning_rate * self.steps[:, :n_rows].sum(axis=0)
+            steps *= _shortened(np.linalg.norm(steps, axis=1))[:, np.newaxis]
+            block.move_inputs(steps, self.input_vectors)
         loss = block.n_targets @ (highest + np.log(totals)) - self.target_logits.sum()
         team.wait()  # after this the next block is written over what this one left
         return float(loss)
@@ -347,4 +355,7 @@ class _Run:
         gradient *= -factors[:, np.newaxis].astype(gradient.dtype)
         np.add.at(gradient, block.targets_in(panel), 1)
         np.matmul(gradient, output_vectors, out=self.steps[place, :n_rows])
-        output_vectors += gradient.T @ (learning_rate * hidden)
+        hidden = learning_rate * hidden
+        # The triangle inequality bounds a step without computing it.
+        gradient *= _shortened(np.linalg.norm(hidden, axis=1) @ np.abs(gradient))
+        output_vectors += gradient.T @ hidden

@@ -277,3 +277,15 @@ def test_random_bits_depend_on_every_bit(varied):
     bits = {kernels.random_bits(*pair) for pair in pairs}
     assert len(bits) == len(values)
     assert all(0 <= value < 2**32 for value in bits)
+
+
+@pytest.mark.parametrize(("architecture", "objective"), MODES)
+def test_a_tiny_vocabulary_does_not_diverge(architecture, objective):
+    # Hundreds of pairs of the same few rows meet in each block.
+    parameters = TrainingParameters(
+        vector_size=16, architecture=architecture, objective=objective, sample=0.0, epochs=5,
+        learning_rate=0.5,
+    )  # fmt: skip
+    embedding = train(*make_corpus(4000, 3, 50), parameters, seed=SEED)
+    assert np.abs(embedding.input_vectors).max() < 10
+    assert embedding.loss_curve[-1] < embedding.loss_curve[0]
