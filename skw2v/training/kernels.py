@@ -6,13 +6,14 @@ the file of the function it caches and in no other. Nothing is compiled at impor
 The way of one chunk (a fixed run of tokens of the corpus):
 
 1. `sample_chunk` draws which tokens stay (subsampling) and how far each one's window reaches.
-2. `number_rows` lists the distinct rows of the two matrices that the chunk touches and copies them
-   to a buffer that only this chunk writes.
-3. Block by block, `fill_block` writes down which pairs of input row and output row are to be
-   learned and `step_block` learns them all at once. With input rows ``X``, output rows ``Y``,
-   ``P[n, m]`` the number of observed pairs and ``C[n, m]`` that of all pairs, observed or noise::
+2. `number_rows` lists the distinct rows of the two matrices that the chunk touches, and `load_rows`
+   copies them to buffers that only this chunk writes.
+3. Block by block, `fill_skipgram` or `fill_cbow`, and `fill_noise`, write down which pairs of input
+   row and output row are to be learned, and `train_block` learns them all at once. With input rows
+   ``X``, output rows ``Y``, ``P[m, n]`` the number of observed pairs of output m and input n, and
+   ``C[m, n]`` that of all their pairs, observed or noise::
 
-       S = X Y^T        G = learning_rate * (P - C * sigmoid(S))        X += G Y        Y += G^T X
+       S = Y X^T        G = learning_rate * (P - C * sigmoid(S))        X += G^T Y        Y += G X
 
    This is one gradient step on ``sum(P * softplus(-S) + (C - P) * softplus(S))``, the negative
    log-likelihood of negative sampling [1]_ and of hierarchical softmax [2]_ alike; only the output
