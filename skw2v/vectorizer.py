@@ -533,10 +533,9 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 def _token_counts(corpus: EncodedCorpus, n_words: int) -> csr_array:
     """Count the words of each document of an encoded corpus, as `count_tokens` does."""
     ones = np.ones(corpus.n_tokens, dtype=np.int64)
-    # Summing sorts the ids of each document in place; the corpus should not notice.
-    token_counts = csr_array(
-        (ones, corpus.token_ids.copy(), corpus.offsets), shape=(corpus.n_documents, n_words)
-    )
+    # Copies, because duplicates are summed in place.
+    token_ids, offsets = corpus.token_ids.copy(), corpus.offsets.copy()
+    token_counts = csr_array((ones, token_ids, offsets), shape=(corpus.n_documents, n_words))
     token_counts.sum_duplicates()
     return token_counts.astype(np.float32)
 

@@ -46,7 +46,7 @@ from skw2v.training.embedding import (
 from skw2v.training.parameters import TrainingParameters, plan_rounds
 from skw2v.training.threads import Team, run_in_threads, single_blas_thread
 
-BLOCK_TOKENS = 4  # of a step: 16 train twice as fast, but diverge at half the learning rate
+BLOCK_TOKENS = 4  # of a step: 16 train twice as fast, but learn less from each token
 PANEL_WORDS = 4096  # of the vocabulary, the work that one thread takes at a time
 MAX_LOGITS_BYTES = 2**30  # of the matrix of a block's logits, which its gradient overwrites
 
@@ -93,12 +93,6 @@ def train_softmax(
     ------
     ValueError
         If the logits of a block of tokens would take more than `MAX_LOGITS_BYTES`.
-
-    Notes
-    -----
-    One step sums the gradients of up to ``2 * window * BLOCK_TOKENS`` predictions, and each moves
-    all output vectors: learning rates must be lower than those of single predictions. On English
-    text with a window of 5, skip-gram diverges from 0.2 on, CBOW from 1.
     """
     dtype = np.dtype(dtype)
     check_logits_fit(len(counts), dtype)

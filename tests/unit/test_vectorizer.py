@@ -428,12 +428,12 @@ def test_feature_names_count_the_dimensions():
 @no_known_word
 def test_output_may_be_a_frame():
     model = Word2VecVectorizer(**SMALL).set_output(transform="pandas")
-    series = pd.Series(TEXTS, index=list("abcde"))
-    frame = model.fit_transform(series)
+    documents = pd.DataFrame({"text": TEXTS}, index=list("abcde"))
+    frame = model.fit_transform(documents)
     assert frame.columns.tolist() == model.get_feature_names_out().tolist()
     assert frame.index.tolist() == list("abcde")
     assert set(frame.dtypes) == {np.dtype(np.float32)}
-    pd.testing.assert_frame_equal(model.transform(series), frame)
+    pd.testing.assert_frame_equal(model.transform(documents), frame)
     polars_frame = model.set_output(transform="polars").transform(pl.Series(TEXTS))
     assert polars_frame.columns == model.get_feature_names_out().tolist()
     assert polars_frame.to_numpy().tobytes() == frame.to_numpy().tobytes()
@@ -466,7 +466,10 @@ def test_grid_search_finds_the_planted_classes(backend):
     documents, groups = planted_documents(60, seed=0)
     texts = [" ".join(tokens) for tokens in documents]
     pipeline = Pipeline(
-        [("word2vec", Word2VecVectorizer(**SMALL)), ("classifier", LogisticRegression(C=1000))]
+        [
+            ("word2vec", Word2VecVectorizer(**SMALL)),
+            ("classifier", LogisticRegression(C=1000, solver="liblinear")),
+        ]
     )
     grid = {"word2vec__epochs": [20, 40], "word2vec__window": [2, 5]}
     with joblib.parallel_config(backend=backend):
