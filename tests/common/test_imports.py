@@ -16,11 +16,12 @@ ROOT = Path(skw2v.__file__).parent
 LAYERS = (
     ("skw2v.training.kernels",),
     (
+        "skw2v.training.embedding",
         "skw2v.training.huffman",
         "skw2v.training.noise",
         "skw2v.training.parameters",
-        "skw2v.training.schedule",
         "skw2v.training.softmax",
+        "skw2v.training.threads",
     ),
     (
         "skw2v.corpus.",

@@ -1,5 +1,6 @@
 """Training of the sampled modes: equal bytes, sampling, windows, schedule, threads, loss."""
 
+import faulthandler
 import inspect
 import signal
 import subprocess
@@ -52,6 +53,14 @@ def random_documents(lengths, n_words, rng):
     """Return documents of words whose frequencies follow Zipf's law."""
     frequencies = 1 / np.arange(1, n_words + 1)
     return [rng.choice(n_words, n, p=frequencies / frequencies.sum()) for n in lengths]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_waits_for_ever():
+    """End the whole run if a test hangs, as it may where threads lose each other."""
+    faulthandler.dump_traceback_later(300, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture
@@ -530,6 +539,7 @@ def test_each_task_of_each_phase_is_done_once_and_after_the_phase_before(n_threa
     def work(team, thread):
         for phase in range(20):
             for task in team.share(7):
+                time.sleep(0.001 * (task == phase % 7))  # somebody is late
                 done.append((phase, task))
             team.wait()
 
