@@ -32,6 +32,7 @@ from sklearn.utils.validation import check_is_fitted
 from skw2v.corpus import (
     EncodedCorpus,
     Vocabulary,
+    count_encoded_tokens,
     count_tokens,
     encode_documents,
     tokenize_documents,
@@ -363,7 +364,7 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         X_new : ndarray of shape (n_documents, vector_size), dtype float32
             The mean of the word vectors of each document.
         """
-        return self._pool(_token_counts(self._fit(X), len(self.vocabulary_)))
+        return self._pool(count_encoded_tokens(self._fit(X), len(self.vocabulary_)))
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Compute the mean of the word vectors of each document.
@@ -528,16 +529,6 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 stacklevel=4,
             )
         return mean_pooling(token_counts, self.word_vectors_.vectors)
-
-
-def _token_counts(corpus: EncodedCorpus, n_words: int) -> csr_array:
-    """Count the words of each document of an encoded corpus, as `count_tokens` does."""
-    ones = np.ones(corpus.n_tokens, dtype=np.int64)
-    # Copies, because duplicates are summed in place.
-    token_ids, offsets = corpus.token_ids.copy(), corpus.offsets.copy()
-    token_counts = csr_array((ones, token_ids, offsets), shape=(corpus.n_documents, n_words))
-    token_counts.sum_duplicates()
-    return token_counts.astype(np.float32)
 
 
 @contextmanager

@@ -9,13 +9,19 @@ alone.
 from __future__ import annotations
 
 from skw2v.corpus.documents import check_documents, tokenize_documents
-from skw2v.corpus.encoding import EncodedCorpus, count_tokens, encode_documents
+from skw2v.corpus.encoding import (
+    EncodedCorpus,
+    count_encoded_tokens,
+    count_tokens,
+    encode_documents,
+)
 from skw2v.corpus.vocabulary import Vocabulary
 
 __all__ = [
     "EncodedCorpus",
     "Vocabulary",
     "check_documents",
+    "count_encoded_tokens",
     "count_tokens",
     "encode_documents",
     "tokenize_documents",

@@ -165,10 +165,41 @@ def count_tokens(
     array([[2., 1.],
            [0., 0.]], dtype=float32)
     """
-    token_ids, offsets = _drop_unknown(*_flatten(tokenized, _known_ids(index)))
+    return _count_ids(*_drop_unknown(*_flatten(tokenized, _known_ids(index))), len(index))
+
+
+def count_encoded_tokens(corpus: EncodedCorpus, n_words: int) -> csr_array:
+    """Count how often each word occurs in each document of an encoded corpus.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The documents; left as they are.
+    n_words : int
+        Size of the vocabulary that they were encoded with.
+
+    Returns
+    -------
+    token_counts : csr_array of shape (n_documents, n_words), dtype float32
+        What `count_tokens` returns for the same documents.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import count_encoded_tokens, encode_documents
+    >>> corpus, vocabulary = encode_documents([["a", "b", "a"], ["c"]], min_count=1)
+    >>> count_encoded_tokens(corpus, len(vocabulary)).toarray()
+    array([[2., 1., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    # Copies, because duplicates are summed in place.
+    return _count_ids(corpus.token_ids.copy(), corpus.offsets.copy(), n_words)
+
+
+def _count_ids(token_ids: NDArray[np.int32], offsets: NDArray[np.int64], n_words: int) -> csr_array:
+    """Count the ids of each document, in place of the arrays that hold them."""
     # Counted in integers: a float32 that grows by one stops growing at 2 ** 24.
     ones = np.ones(len(token_ids), dtype=np.int64)
-    token_counts = csr_array((ones, token_ids, offsets), shape=(len(offsets) - 1, len(index)))
+    token_counts = csr_array((ones, token_ids, offsets), shape=(len(offsets) - 1, n_words))
     token_counts.sum_duplicates()
     return token_counts.astype(np.float32)
 

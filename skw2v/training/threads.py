@@ -61,6 +61,9 @@ def run_in_threads(work: Callable[[Team, int], None], n_threads: int) -> None:
 
     def guarded(thread: int) -> None:
         try:
+            if thread == 0:
+                for helper in helpers:
+                    helper.start()
             work(team, thread)
         except threading.BrokenBarrierError:
             pass  # another thread failed, and says why
@@ -72,11 +75,10 @@ def run_in_threads(work: Callable[[Team, int], None], n_threads: int) -> None:
         threading.Thread(target=guarded, args=(thread,), name=f"skw2v-{thread}", daemon=True)
         for thread in range(1, n_threads)
     ]
-    for helper in helpers:
-        helper.start()
     guarded(0)
     for helper in helpers:
-        helper.join()
+        if helper.ident is not None:  # it was started
+            helper.join()
     if failures:
         raise failures[0]
 

@@ -571,6 +571,20 @@ def test_a_failing_thread_raises_its_own_exception_and_ends_the_others(failing):
     assert max(phases) == 3
 
 
+def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch):
+    start = threading.Thread.start
+
+    def start_all_but_the_second(thread):
+        if thread.name == "skw2v-2":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_all_but_the_second)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        run_in_threads(lambda team, thread: team.wait(), 3)
+    assert our_threads() == []
+
+
 @pytest.mark.parametrize("n_threads", [2, 4])
 def test_a_thread_that_fails_while_training_raises_in_the_caller(corpus, n_threads, monkeypatch):
     compiled = kernels.train_chunk
