@@ -69,6 +69,10 @@ class TrainingParameters:
         """Return the learning rate after a fraction of all tokens: a line, with a floor."""
         return max(self.learning_rate * (1.0 - progress), self.min_learning_rate)
 
+    def learning_rate_of(self, epoch: int, position: int, n_tokens: int) -> float:
+        """Return the learning rate of the token at a position of a corpus of `n_tokens`."""
+        return self.learning_rate_at((epoch * n_tokens + position) / (self.epochs * n_tokens))
+
 
 class RoundPlan(NamedTuple):
     """In which portions the corpus is trained.

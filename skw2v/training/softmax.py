@@ -263,7 +263,7 @@ class _Run:
         for epoch in range(self.parameters.epochs):
             loss, n_pairs = 0.0, 0
             for start, stop, blocks in self._chunks(epoch):
-                learning_rate = self._learning_rate(epoch, start)
+                learning_rate = self.parameters.learning_rate_of(epoch, start, len(self.token_ids))
                 for block in blocks:
                     loss += self._step(team, thread, block, learning_rate)
                     n_pairs += len(block.target_rows)
@@ -271,12 +271,6 @@ class _Run:
                     self.report(stop - start, loss / max(n_pairs, 1))
             if thread == 0:
                 self.loss_curve.append(loss / max(n_pairs, 1))
-
-    def _learning_rate(self, epoch: int, position: int) -> float:
-        """Return the learning rate of the chunk that starts at a position, as in `trainer`."""
-        n_tokens = len(self.token_ids)
-        progress = (epoch * n_tokens + position) / (self.parameters.epochs * n_tokens)
-        return self.parameters.learning_rate_at(progress)
 
     def _chunks(self, epoch: int) -> Iterator[tuple[int, int, Iterator[_Block]]]:
         """Yield where each chunk of the corpus starts and stops, and its blocks.

@@ -290,7 +290,9 @@ class _Run:
                 for place in team.share(len(starts)):
                     self._train_chunk(place, starts[place], epoch, sampling, scratch)
                 team.wait()
-                saturation = plan.kappa * self._learning_rate(epoch, round_start)
+                saturation = plan.kappa * self.parameters.learning_rate_of(
+                    epoch, round_start, n_tokens
+                )
                 for shard in team.share(n_shards):
                     for side in (self.inputs, self.outputs):
                         side.merge(shard, n_shards, len(starts), saturation)
@@ -304,20 +306,15 @@ class _Run:
             if thread == 0:
                 self.loss_curve.append(float(loss / n_pairs) if n_pairs else 0.0)
 
-    def _learning_rate(self, epoch: int, position: int) -> float:
-        n_tokens = len(self.token_ids)
-        progress = (epoch * n_tokens + position) / (self.parameters.epochs * n_tokens)
-        return self.parameters.learning_rate_at(progress)
-
     def _train_chunk(
         self, place: int, start: int, epoch: int, sampling: kernels.Sampling, scratch: _Scratch
     ) -> None:
         """Train the chunk that starts at a token, in one of the round's places."""
-        dtype = self.input_vectors.dtype
+        learning_rate = self.parameters.learning_rate_of(epoch, start, len(self.token_ids))
         n_input_rows, n_output_rows, loss, n_pairs = kernels.train_chunk(
             start, min(start + self.plan.chunk_tokens, len(self.token_ids)),
             self.token_ids, self.offsets, sampling, self.objective,
-            dtype.type(self._learning_rate(epoch, start)),
+            self.input_vectors.dtype.type(learning_rate),
             start // self.plan.chunk_tokens, self.measured_step,
             self.input_vectors, self.output_vectors, *scratch[:2],
             self.inputs.buffer(place), self.outputs.buffer(place), scratch.block,
