@@ -143,8 +143,9 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         corpora. Time grows in proportion. gensim 3, word2vec.c: `iter`.
     learning_rate : float or "auto", default="auto"
         Learning rate of the first token, from which it falls in a straight line to zero at the last
-        one. "auto" takes the value that did best in the benchmarks for the `architecture`,
-        `objective` and `cbow_mean`. gensim, word2vec.c: `alpha`.
+        one. "auto" takes a value for the `architecture`, `objective` and `cbow_mean`: from the
+        benchmarks of quality, but for the softmax, where it is merely a safe one. gensim,
+        word2vec.c: `alpha`.
     min_learning_rate : float, default=1e-4
         What the learning rate does not fall below. gensim: `min_alpha`.
     n_jobs : int, default=None

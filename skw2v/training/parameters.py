@@ -2,8 +2,8 @@
 
 The hyper-parameters say what is learned and belong to the user. The plan says in which portions,
 and belongs to the package: it is chosen from the hyper-parameters and the size of the corpus alone,
-never from the number of threads, because the vectors depend on it. `benchmarks/quality.py` measures
-what each of its numbers costs and gives.
+never from the number of threads, because the vectors depend on it. What was tried stands, with what
+it gave, in `benchmarks/README.md`.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ LEARNING_RATES: dict[tuple[Architecture, ObjectiveName], float] = {
 def default_learning_rate(
     architecture: Architecture, objective: ObjectiveName, cbow_mean: bool
 ) -> float:
-    """Return the learning rate that stands for "auto": the best one that benchmarks found.
+    """Return the learning rate that stands for "auto".
 
-    The mean of CBOW passes each context word only its share of the gradient, so its rate is larger;
-    with the sum it is that of skip-gram.
+    For the sampled objectives it comes from the benchmarks of quality. For the full softmax, which
+    they do not cover, it is one that trains steadily. The mean of CBOW passes each context word
+    only its share of the gradient, so its rate is larger; with the sum it is that of skip-gram.
     """
     if architecture == "cbow" and not cbow_mean:
         architecture = "skipgram"
