@@ -316,7 +316,7 @@ def merge_rows(shared, copies, terms, eta):
     """Merge the independently trained copies of one row: the saturating rule of the rounds.
 
     shared + scale * sum_s (copy_s - shared),
-    scale = (1 - exp(-eta * sum_s u_s)) / sum_s (1 - exp(-eta * u_s)).
+    scale = f(eta * sum_s u_s) / sum_s f(eta * u_s),  f(x) = x / (1 + x).
 
     shared : (d,), the row that all copies started from. copies : (T, d).
     terms : (T,), the number u_s of gradient terms that copy s took.
@@ -324,8 +324,8 @@ def merge_rows(shared, copies, terms, eta):
     mean. A single copy has scale 1: it is taken as it is.
     """
     terms = np.asarray(terms, dtype=np.float64)
-    saturation = -np.expm1(-eta * terms)
+    saturation = eta * terms / (1 + eta * terms)
     scale = 1.0  # the limit where nothing saturates
     if saturation.sum() > 0:
-        scale = -np.expm1(-eta * terms.sum()) / saturation.sum()
+        scale = eta * terms.sum() / (1 + eta * terms.sum()) / saturation.sum()
     return shared + scale * (copies - shared).sum(axis=0)
