@@ -20,6 +20,7 @@ LAYERS = (
         "skw2v.training.huffman",
         "skw2v.training.noise",
         "skw2v.training.parameters",
+        "skw2v.training.run",
         "skw2v.training.softmax",
         "skw2v.training.threads",
     ),
