@@ -18,6 +18,7 @@ LAYERS = (
     (
         "skw2v.training.embedding",
         "skw2v.training.huffman",
+        "skw2v.training.likelihood",
         "skw2v.training.noise",
         "skw2v.training.parameters",
         "skw2v.training.run",
