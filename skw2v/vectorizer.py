@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from joblib import effective_n_jobs
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from sklearn.base import (
     BaseEstimator,
@@ -25,19 +26,20 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skw2v._links import DOCUMENTATION_URL
 from skw2v.corpus import (
     EncodedCorpus,
     Vocabulary,
-    count_encoded_tokens,
-    count_tokens,
+    count_encoded_in_batches,
+    count_tokens_in_batches,
     encode_documents,
     tokenize_documents,
 )
-from skw2v.pooling import mean_pooling
+from skw2v.pooling import learn_pooling
 from skw2v.word_vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ if TYPE_CHECKING:
 __all__ = ["Word2VecVectorizer"]
 
 _TEXT_OPTIONS = (
+    "input",
+    "encoding",
+    "decode_error",
     "strip_accents",
     "lowercase",
     "preprocessor",
@@ -56,13 +61,15 @@ _TEXT_OPTIONS = (
     "token_pattern",
 )
 
+_POOLINGS = ("mean", "sum", "max", "min")
+
 
 class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Turn documents into vectors: the means of word vectors learned from the documents.
+    """Turn documents into vectors, made of word vectors learned from the documents.
 
     `fit` learns a vector for each word from the words around it (word2vec, [1]_, [2]_), so that
     words used alike get vectors that point alike. `transform` represents a document by the mean of
-    its words' vectors. The text options are those of
+    its words' vectors, or by another `pooling` of them. The text options are those of
     :class:`~sklearn.feature_extraction.text.CountVectorizer`, so that the estimator can stand in a
     pipeline where a :class:`~sklearn.feature_extraction.text.TfidfVectorizer` stood.
 
@@ -70,6 +77,14 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     Parameters
     ----------
+    input : {"content", "file", "filename"}, default="content"
+        What a document is: its text (or its tokens), an open file to read it from, or the name of
+        the file. A file is one document; for files of many, see :class:`~skw2v.TextFiles`.
+    encoding : str, default="utf-8"
+        How documents that come as bytes, or in files, are encoded.
+    decode_error : {"strict", "ignore", "replace"}, default="strict"
+        What to do with bytes that are no text in `encoding`: raise a UnicodeDecodeError, leave them
+        out, or put a replacement mark.
     strip_accents : {"ascii", "unicode"} or callable, default=None
         Remove accents from the text: "ascii" is fast and knows the characters that have a direct
         ASCII mapping, "unicode" knows all. None leaves them.
@@ -148,6 +163,33 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         word2vec.c: `alpha`.
     min_learning_rate : float, default=1e-4
         What the learning rate does not fall below. gensim: `min_alpha`.
+    vectors : {"input", "output", "mean", "concatenated"}, default="input"
+        Which of the two vectors that are trained for each word is the word's vector. Those of the
+        input side are word2vec's. Those of the output side stand for the word as a prediction;
+        under hierarchical softmax, which has none, the mean of the node vectors on the word's path
+        through the tree takes their place, each with the sign that makes the word probable. "mean"
+        is half the sum of both, "concatenated" is both one after the other, which doubles the
+        dimension. Two input vectors are near if the words stand in the same contexts; an input and
+        an output vector, if one word stands near the other.
+    pooling : {"mean", "sum", "max", "min"} or tuple of them, default="mean"
+        How a document's vector is made of its words' vectors: their mean, their sum, or in each
+        dimension the largest or smallest number. Those of a tuple are concatenated:
+        ``("mean", "max", "min")`` has three times the features.
+    weighting : {"idf", "sif", "usif"}, default=None
+        How much a word counts in a mean or sum: None counts all alike, the others count frequent
+        words less. "idf" uses inverse document frequencies, and divides a mean by their sum. "sif"
+        is smooth inverse frequency, ``a / (a + p)`` with ``a = 1e-3`` and p the share of the word
+        in all words. "usif" derives its constant from the length of the documents.
+    remove_components : int, default=0
+        How many of the directions that the training documents have most in common to remove from
+        all document vectors. Useful: 1 with "sif", 5 with "usif", which removes only a part of
+        each. Better for comparing documents with each other; a linear model does as well without.
+    norm : {"l1", "l2", "max"}, default=None
+        Scale document vectors to unit norm.
+    temp_folder : str or path, default=None
+        Keep the encoded corpus in a temporary, memory-mapped file in this folder while `fit` runs,
+        for corpora larger than memory; it takes 4 bytes per token. None keeps it in memory. The
+        vectors do not depend on it.
     n_jobs : int, default=None
         Number of threads that train. None means 1 unless in a :obj:`joblib.parallel_backend`
         context, -1 means all processors. The vectors do not depend on it. gensim: `workers`,
@@ -166,8 +208,12 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     word_counts_ : ndarray of shape (n_words,), dtype int64
         How often each word occurs in the training corpus.
     word_vectors_ : WordVectors
-        The words and their vectors, float32 of shape (n_words, vector_size), with nearest words,
-        similarities and analogies.
+        The words and their vectors, float32 of shape (n_words, vector_size), or twice as wide with
+        ``vectors="concatenated"``, with nearest words, similarities and analogies.
+    pooling_ : Pooling
+        What was learned of the training documents for `pooling`: ``pooling_.weights``, of shape
+        (n_words,), with `weighting`; ``pooling_.components``, of shape (n_poolings,
+        remove_components, dimension of the word vectors), with `remove_components`; otherwise None.
     loss_curve_ : list of float
         The mean negative log-likelihood of a predicted word in each epoch, in nats, measured on a
         part of the corpus while it was trained. Objectives cannot be compared by it.
@@ -179,6 +225,7 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     See Also
     --------
     WordVectors : Words and their vectors, with what one can ask of them.
+    TextFiles : Documents in the lines of text files, read when they are asked for.
     sklearn.feature_extraction.text.TfidfVectorizer : Documents as weighted counts of words. It
         is often the better input of a linear classifier of long texts, and a
         :class:`~sklearn.pipeline.FeatureUnion` of both can be better than either.
@@ -187,24 +234,42 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     Notes
     -----
-    **Documents.** A document is a str, split by the text options, or a sequence of tokens that is
-    taken as it is; a token is anything hashable: words, numbers, tuples. Documents may come as a
-    list, an array, a pandas or polars Series, a frame with one column, or a generator, which is
-    read once. No document is ever cut. They are trained in the order in which they stand. After
-    encoding, a corpus takes 4 bytes per token.
+    **Documents.** A document is a str, split by the text options, bytes, which are decoded first,
+    or a sequence of tokens that is taken as it is; a token is anything hashable: words, numbers,
+    tuples. Documents may come as a list, an array, a pandas or polars Series, a frame with one
+    column, a :class:`~skw2v.TextFiles`, or a generator, which is read once. No document is ever
+    cut. They are trained in the order in which they stand. After encoding, a corpus takes 4 bytes
+    per token, on disk if `temp_folder` says so.
+
+    **Coming from TfidfVectorizer.** What splits the text is the same: `input`, `encoding`,
+    `decode_error`, `strip_accents`, `lowercase`, `preprocessor`, `tokenizer`, `analyzer`,
+    `stop_words`, `token_pattern`, `vocabulary`. `norm` is the same but for its default, None.
+    Instead of `use_idf` there is `weighting`, instead of `max_features` there is `max_vocab_size`,
+    and instead of `min_df`, which counts documents, there is `min_count`, which counts occurrences.
+    There is no `ngram_range`: word2vec learns from the order of the tokens, and CountVectorizer
+    puts the n-grams after all words. For frequent phrases as tokens, or words and n-grams without
+    order, pass an `analyzer`. There is no `max_df`, as `sample` and `weighting` see to frequent
+    words, and no `binary`, `smooth_idf`, `sublinear_tf` or `dtype`.
 
     **What is trained.** An input and an output vector for each word (for hierarchical softmax, an
     output vector for each inner node of the tree). `word_vectors_` holds the input vectors, which
     start uniform between -0.5 and 0.5, divided by `vector_size`; the output vectors start at zero
-    and are not kept.
+    and are kept where `vectors` asks for them.
     Stochastic gradient descent follows the true gradient in all modes. In CBOW other programs take
     a step that is larger by the number of context words; the learning rates that suit them are too
     small here, and "auto" takes that into account.
 
-    **What transform computes.** The plain mean of the vectors of the document's known words: a word
-    that stands twice counts twice; nothing is subsampled, weighted or normalised. Unknown words are
-    ignored, and documents without a known word are zero vectors, counted in one warning. The vector
-    of a document does not depend on the other documents.
+    **What transform computes.** For a document of n known words w, repetitions included, with the
+    vectors v and the weights a, the mean is ``sum(v) / n``, with "idf" ``sum(a v) / sum(a)``, with
+    "sif" and "usif" ``sum(a v) / n``; the sum is ``sum(a v)``; the maximum and minimum take no
+    weights. Then components are removed, from each pooling its own, the poolings are concatenated,
+    and the whole is scaled to `norm`. Nothing is subsampled, and word vectors are not normalised.
+    The exact formulas and their sources ([4]_, [5]_, [6]_) are in :mod:`skw2v.pooling`.
+
+    Unknown words are ignored, and documents without a known word are zero vectors, counted in one
+    warning. All weights and components are learned in `fit`, and the vector of a document does not
+    depend on the other documents. `pooling`, `weighting`, `remove_components` and `norm` can be
+    changed without training again: see `fit_pooling`.
 
     **Reproducibility.** For the same documents and parameters with an int as `random_state`, the
     vectors are the same bit for bit, for any `n_jobs`, whatever kind of container holds the
@@ -221,6 +286,12 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     .. [2] Mikolov, Sutskever, Chen, Corrado, Dean (2013). "Distributed Representations of Words and
        Phrases and their Compositionality". arXiv:1310.4546.
     .. [3] Rong (2014). "word2vec Parameter Learning Explained". arXiv:1411.2738.
+    .. [4] Arora, Liang, Ma (2017). "A Simple but Tough-to-Beat Baseline for Sentence Embeddings".
+       ICLR 2017.
+    .. [5] Ethayarajh (2018). "Unsupervised Random Walk Sentence Embeddings: A Strong but Simple
+       Baseline". W18-3012.
+    .. [6] Rücklé, Eger, Peyrard, Gurevych (2018). "Concatenated Power Mean Word Embeddings as
+       Universal Cross-Lingual Sentence Representations". arXiv:1803.01400.
 
     Examples
     --------
@@ -247,7 +318,17 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     >>> mean = (2 * word_vectors["dog"] + word_vectors["bus"]) / 3
     >>> float(abs(x - mean).max()) < 1e-6
     True
+
+    Other ways to pool need no other training:
+
+    >>> vectorizer.set_params(pooling=("mean", "max"), weighting="idf").fit_pooling(documents)
+    Word2VecVectorizer(...)
+    >>> vectorizer.transform(documents).shape
+    (540, 40)
     """
+
+    _doc_link_module = "skw2v"
+    _doc_link_template = f"{DOCUMENTATION_URL}/generated/skw2v.{{estimator_name}}.html"
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: CountVectorizer._parameter_constraints[name] for name in _TEXT_OPTIONS},
@@ -266,6 +347,12 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "min_learning_rate": [Interval(Real, 0, None, closed="left")],
+        "vectors": [StrOptions({"input", "output", "mean", "concatenated"})],
+        "pooling": [StrOptions(set(_POOLINGS)), tuple, list],
+        "weighting": [StrOptions({"idf", "sif", "usif"}), None],
+        "remove_components": [Interval(Integral, 0, None, closed="left")],
+        "norm": [StrOptions({"l1", "l2", "max"}), None],
+        "temp_folder": [str, PathLike, None],
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -274,6 +361,9 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __init__(
         self,
         *,
+        input: Literal["content", "file", "filename"] = "content",
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
         strip_accents: Literal["ascii", "unicode"] | Callable[[str], str] | None = None,
         lowercase: bool = True,
         preprocessor: Callable[[str], str] | None = None,
@@ -298,10 +388,19 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         epochs: int = 5,
         learning_rate: float | Literal["auto"] = "auto",
         min_learning_rate: float = 1e-4,
+        vectors: Literal["input", "output", "mean", "concatenated"] = "input",
+        pooling: str | tuple[str, ...] = "mean",
+        weighting: Literal["idf", "sif", "usif"] | None = None,
+        remove_components: int = 0,
+        norm: Literal["l1", "l2", "max"] | None = None,
+        temp_folder: str | PathLike[str] | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
+        self.input = input
+        self.encoding = encoding
+        self.decode_error = decode_error
         self.strip_accents = strip_accents
         self.lowercase = lowercase
         self.preprocessor = preprocessor
@@ -324,6 +423,12 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.min_learning_rate = min_learning_rate
+        self.vectors = vectors
+        self.pooling = pooling
+        self.weighting = weighting
+        self.remove_components = remove_components
+        self.norm = norm
+        self.temp_folder = temp_folder
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -362,13 +467,38 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
         Returns
         -------
-        X_new : ndarray of shape (n_documents, vector_size), dtype float32
-            The mean of the word vectors of each document.
+        X_new : ndarray of shape (n_documents, n_features_out), dtype float32
+            One vector per document; zeros, and a warning, if it has no known word.
         """
-        return self._pool(count_encoded_tokens(self._fit(X), len(self.vocabulary_)))
+        return self._pool(count_encoded_in_batches(self._fit(X), len(self.vocabulary_)))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_pooling(self, X: Iterable[Any]) -> Word2VecVectorizer:
+        """Learn from documents how to pool, and leave the word vectors as they are.
+
+        Puts new values of `pooling`, `weighting`, `remove_components` and `norm` into effect. With
+        the documents given to `fit`, the result is the same as if `fit` had known these values.
+
+        Parameters
+        ----------
+        X : iterable of str or of token sequences, length n_documents
+            The documents that weights and components are learned from; see the notes of the class.
+
+        Returns
+        -------
+        self : Word2VecVectorizer
+            The fitted estimator.
+        """
+        check_is_fitted(self)
+        self._check_pooling(self.word_vectors_.vectors.shape[1])
+        corpus, vocabulary = encode_documents(
+            self._tokenize(X), vocabulary=self.vocabulary_, temp_folder=self.temp_folder
+        )
+        self._learn_pooling(corpus, vocabulary.counts)
+        return self
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
-        """Compute the mean of the word vectors of each document.
+        """Compute the vectors of documents.
 
         Parameters
         ----------
@@ -377,17 +507,66 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
         Returns
         -------
-        X_new : ndarray of shape (n_documents, vector_size), dtype float32
+        X_new : ndarray of shape (n_documents, n_features_out), dtype float32
             One vector per document; zeros, and a warning, if it has no known word.
         """
         check_is_fitted(self)
-        tokenized = tokenize_documents(X, self._build_analyzer())
-        return self._pool(count_tokens(tokenized, self.vocabulary_))
+        return self._pool(count_tokens_in_batches(self._tokenize(X), self.vocabulary_))
+
+    def inverse_transform(self, X: ArrayLike, topn: int = 10) -> list[NDArray[Any]]:
+        """Find the words nearest to document vectors.
+
+        A word is near if the vector of a document of this word alone has a large cosine similarity
+        with the document vector. For the default `pooling` that is the word's own vector.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_documents, n_features_out)
+            Document vectors, such as `transform` gives, or sums, differences and means of them.
+        topn : int, default=10
+            How many words to return for each.
+
+        Returns
+        -------
+        X_original : list of n_documents ndarrays of shape (topn,), dtype object
+            The nearest words, the nearest first; all words if there are fewer, and none for a zero
+            vector, which has no direction.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["red and blue", "one and two"] * 100
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, sample=0, random_state=0)
+        >>> X = vectorizer.fit_transform(documents)
+        >>> [words.tolist() for words in vectorizer.inverse_transform(X[:1], topn=1)]
+        [['red']]
+        """
+        check_is_fitted(self)
+        if not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
+            raise ValueError(f"topn must be a positive int, got {topn!r}.")
+        X = check_array(X, dtype=np.float32)
+        if X.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the vectors of this Word2VecVectorizer have "
+                f"{self._n_features_out}. Pass what transform returns."
+            )
+        n_words = len(self.vocabulary_)
+        each_alone = EncodedCorpus(np.arange(n_words, dtype=np.int32), np.arange(n_words + 1))
+        vectors, _ = self.pooling_.apply(
+            count_encoded_in_batches(each_alone, n_words), self.word_vectors_.vectors
+        )
+        words = WordVectors(self.word_vectors_.words, vectors)
+        nearest = words._nearest_to(X, int(topn))
+        has_direction = X.any(axis=1)
+        return [
+            np.fromiter((word for word, _ in neighbours if known), dtype=object)
+            for neighbours, known in zip(nearest, has_direction, strict=True)
+        ]
 
     @property
     def _n_features_out(self) -> int:
         """The number of features that `transform` gives."""
-        return self.word_vectors_.vectors.shape[1]
+        return self.pooling_.n_features(self.word_vectors_.vectors.shape[1])
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that documents go in and float32 comes out."""
@@ -402,19 +581,23 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """Do what `fit` does and return the corpus, of which the estimator keeps nothing."""
         parameters = self._training_parameters()
         self._check_parameters_agree(parameters.learning_rate)
+        self._check_pooling(self.vector_size * (2 if self.vectors == "concatenated" else 1))
         self._warn_of_unused_parameters()
         n_threads = effective_n_jobs(self.n_jobs)
-        tokenized = tokenize_documents(X, self._build_analyzer())
         corpus, vocabulary = encode_documents(
-            tokenized,
+            self._tokenize(X),
             min_count=self.min_count,
             max_vocab_size=self.max_vocab_size,
             vocabulary=self.vocabulary,
+            temp_folder=self.temp_folder,
         )
         embedding = self._train(corpus, vocabulary, parameters, n_threads)
         self.vocabulary_ = vocabulary.index
         self.word_counts_ = vocabulary.counts
-        self.word_vectors_ = WordVectors(vocabulary.words, embedding.input_vectors)
+        self.word_vectors_ = WordVectors(
+            vocabulary.words, self._choose_vectors(embedding, vocabulary.counts)
+        )
+        self._learn_pooling(corpus, vocabulary.counts)
         self.loss_curve_ = embedding.loss_curve
         self.n_epochs_ = len(embedding.loss_curve)
         self.n_tokens_ = corpus.n_tokens
@@ -448,6 +631,51 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 f"started at {parameters.learning_rate:g}."
             )
         return embedding
+
+    def _choose_vectors(
+        self, embedding: Embedding, counts: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Return the words' vectors of the side that `vectors` names."""
+        inputs, outputs = embedding.input_vectors, embedding.output_vectors
+        if self.vectors == "input":
+            return inputs
+        if self.objective == "hierarchical_softmax":
+            from skw2v.training.huffman import build_huffman_tree, mean_path_vectors
+
+            outputs = mean_path_vectors(build_huffman_tree(counts), outputs)
+        if self.vectors == "output":
+            return outputs
+        return (inputs + outputs) / 2 if self.vectors == "mean" else np.hstack([inputs, outputs])
+
+    def _learn_pooling(self, corpus: EncodedCorpus, word_counts: NDArray[np.int64]) -> None:
+        """Learn what pooling needs to know of the training documents."""
+        self.pooling_ = learn_pooling(
+            corpus,
+            word_counts,
+            self.word_vectors_.vectors,
+            parts=self._poolings(),
+            weighting=self.weighting,
+            remove_components=int(self.remove_components),
+            norm=self.norm,
+        )
+
+    def _poolings(self) -> tuple[str, ...]:
+        """Return the poolings to be concatenated."""
+        return (self.pooling,) if isinstance(self.pooling, str) else tuple(self.pooling)
+
+    def _check_pooling(self, dimension: int) -> None:
+        """Raise if the parameters of pooling do not go together, or with word vectors so wide."""
+        poolings = self._poolings()
+        if not poolings or len(set(poolings)) < len(poolings) or set(poolings) - set(_POOLINGS):
+            raise ValueError(
+                "pooling must be one of 'mean', 'sum', 'max' and 'min', or a tuple that names some "
+                f"of them, each once. Got {self.pooling!r}."
+            )
+        if self.remove_components >= dimension:
+            raise ValueError(
+                f"remove_components must be less than the dimension of the word vectors, which is "
+                f"{dimension}. Got {self.remove_components!r}."
+            )
 
     def _training_parameters(self) -> TrainingParameters:
         """Return what the trainer is told, in Python's own types: they are what it compiles for."""
@@ -502,6 +730,11 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 ["negative", "ns_exponent"],
             ),
             (self.architecture != "cbow", "'architecture' is not 'cbow'", ["cbow_mean"]),
+            (
+                not {"mean", "sum"}.intersection(self._poolings()),
+                "'pooling' has neither 'mean' nor 'sum'",
+                ["weighting"],
+            ),
         ]
         unused = [(name, reason) for holds, reason, names in cases if holds for name in names]
         defaults = inspect.signature(Word2VecVectorizer).parameters
@@ -513,23 +746,26 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                     stacklevel=5,
                 )
 
-    def _build_analyzer(self) -> Callable[[str], Iterable[Hashable]]:
-        """Return the function that splits a text into tokens."""
+    def _tokenize(self, X: Iterable[Any]) -> Iterator[Sequence[Hashable]]:
+        """Return an iterator over the tokens of each document."""
+        return tokenize_documents(X, self._build_analyzer(), input=self.input)
+
+    def _build_analyzer(self) -> Callable[[Any], Iterable[Hashable]]:
+        """Return the function that reads and decodes a document and splits it into tokens."""
         options = {name: getattr(self, name) for name in _TEXT_OPTIONS}
         return CountVectorizer(**options).build_analyzer()
 
-    def _pool(self, token_counts: csr_array) -> NDArray[np.float32]:
+    def _pool(self, token_counts: Iterable[csr_array]) -> NDArray[np.float32]:
         """Return the vectors of documents; count those without a known word in a warning."""
-        n_documents = token_counts.shape[0]
-        n_unknown = n_documents - np.count_nonzero(np.diff(token_counts.indptr))
+        X, n_unknown = self.pooling_.apply(token_counts, self.word_vectors_.vectors)
         if n_unknown:
             warnings.warn(
-                f"{n_unknown} of {n_documents} documents contain no known word; their vectors are "
+                f"{n_unknown} of {len(X)} documents contain no known word; their vectors are "
                 "zeros.",
                 UserWarning,
                 stacklevel=4,
             )
-        return mean_pooling(token_counts, self.word_vectors_.vectors)
+        return X
 
 
 @contextmanager

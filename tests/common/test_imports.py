@@ -14,7 +14,7 @@ ROOT = Path(skw2v.__file__).parent
 # A module may import from its own layer and from those above it in this list, never from those
 # below it. A name that ends in a dot stands for everything in that package.
 LAYERS = (
-    ("skw2v.training.kernels",),
+    ("skw2v._links", "skw2v.training.kernels"),
     (
         "skw2v.training.embedding",
         "skw2v.training.huffman",
