@@ -11,17 +11,21 @@ from __future__ import annotations
 from skw2v.corpus.documents import check_documents, tokenize_documents
 from skw2v.corpus.encoding import (
     EncodedCorpus,
+    MoreDocuments,
     count_encoded_in_batches,
     count_encoded_tokens,
     count_tokens,
     count_tokens_in_batches,
     encode_documents,
+    encode_more_documents,
+    select_documents,
 )
 from skw2v.corpus.files import TextFiles
 from skw2v.corpus.vocabulary import Vocabulary
 
 __all__ = [
     "EncodedCorpus",
+    "MoreDocuments",
     "TextFiles",
     "Vocabulary",
     "check_documents",
@@ -30,5 +34,7 @@ __all__ = [
     "count_tokens",
     "count_tokens_in_batches",
     "encode_documents",
+    "encode_more_documents",
+    "select_documents",
     "tokenize_documents",
 ]

@@ -48,6 +48,10 @@ _BATCH_SIZE = 1 << 16
 
 _UNKNOWN = -1
 
+# Words that are counted before they are known. About 100 MB, and far more than can become frequent
+# in the time between two clearances.
+_MAX_CANDIDATES = 1 << 20
+
 _Ids = TypeVar("_Ids", bound="array[int] | IdFile")
 
 
@@ -153,6 +157,157 @@ def encode_documents(
     if index is not None:
         return _encode_with(index, tokenized, flat)
     return _encode_and_learn(tokenized, min_count, max_vocab_size, flat)
+
+
+@dataclass(frozen=True, eq=False)
+class MoreDocuments:
+    """What the next documents of a stream have added.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The documents without the tokens that are not in the vocabulary.
+    vocabulary : Vocabulary
+        The old words in their places, then the new ones; counts are those of the whole stream.
+    candidates : dict of hashable to int
+        How often each word that is not in the vocabulary has occurred in the stream.
+    n_ignored : int
+        How many tokens of the documents are not in the vocabulary.
+    """
+
+    corpus: EncodedCorpus
+    vocabulary: Vocabulary
+    candidates: dict[Hashable, int]
+    n_ignored: int
+
+
+def encode_more_documents(
+    tokenized: Iterable[Sequence[Hashable]],
+    vocabulary: Vocabulary,
+    candidates: Mapping[Hashable, int],
+    *,
+    min_count: int | None = 5,
+    max_vocab_size: int | None = None,
+    temp_folder: str | PathLike[str] | None = None,
+) -> MoreDocuments:
+    """Encode the next documents of a stream, with a vocabulary that may grow.
+
+    Parameters
+    ----------
+    tokenized : iterable of sequences of hashable
+        The tokens of each document (see `tokenize_documents`). Read once.
+    vocabulary : Vocabulary
+        The words known so far; left as it is. It may be empty.
+    candidates : mapping of hashable to int
+        How often words that are not known have occurred so far; left as it is.
+    min_count : int, default=5
+        Words that have now occurred so often in the stream become known, those that occurred most
+        first. None lets no word in.
+    max_vocab_size : int, default=None
+        Let words in only while there are fewer than this. None lets all in.
+    temp_folder : str or path, default=None
+        See `encode_documents`.
+
+    Returns
+    -------
+    more : MoreDocuments
+        The encoded documents, the words and their counts. At most 2**20 candidates are remembered:
+        beyond that, the rarer half is forgotten, of equally rare ones those seen first.
+
+    Raises
+    ------
+    ValueError
+        If there are no documents, or no tokens in them.
+    TypeError
+        If a token is not hashable.
+    OSError
+        If `temp_folder` cannot be written to, or is full.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skw2v.corpus import Vocabulary, encode_more_documents
+    >>> vocabulary = Vocabulary({"the": 0}, np.array([2]))
+    >>> more = encode_more_documents(
+    ...     [["the", "cat"], ["a", "cat"]], vocabulary, {"cat": 1, "dog": 1}, min_count=3
+    ... )
+    >>> more.vocabulary.index, more.vocabulary.counts
+    ({'the': 0, 'cat': 1}, array([3, 3]))
+    >>> more.corpus.token_ids, more.candidates, more.n_ignored
+    (array([0, 1, 1], dtype=int32), {'dog': 1, 'a': 1}, 1)
+    """
+    n_old = len(vocabulary)
+    provisional_ids: defaultdict[Hashable, int] = defaultdict(
+        count(n_old).__next__, vocabulary.index
+    )
+    for word in candidates:
+        provisional_ids[word]
+    look_up = provisional_ids.__getitem__
+    flat, offsets = _flatten(
+        tokenized,
+        lambda document: map(look_up, document),
+        array("i") if temp_folder is None else IdFile(temp_folder),
+    )
+    _check_not_empty(flat, offsets)
+    n_tokens = len(flat)
+
+    words = list(provisional_ids)
+    counts = _count_occurrences(_ids_in(flat), len(words))
+    counts[:n_old] += vocabulary.counts
+    counts[n_old : n_old + len(candidates)] += np.fromiter(candidates.values(), dtype=np.int64)
+    room = None if max_vocab_size is None else max(max_vocab_size - n_old, 0)
+    new = np.empty(0, dtype=np.int64)
+    if min_count is not None:
+        new = n_old + most_frequent_first(counts[n_old:], min_count=min_count, max_vocab_size=room)
+
+    final_ids = np.full(len(words), _UNKNOWN, dtype=np.int32)
+    final_ids[:n_old] = np.arange(n_old)
+    final_ids[new] = n_old + np.arange(len(new))
+    _renumber(_ids_in(flat), final_ids)
+    corpus = EncodedCorpus(*_drop_unknown(flat, offsets))
+    kept = np.concatenate([np.arange(n_old), new])
+    index = number_words(words[provisional_id] for provisional_id in kept.tolist())
+    waiting = np.flatnonzero(final_ids == _UNKNOWN)
+    if len(waiting) > _MAX_CANDIDATES:
+        last_seen_first = waiting[::-1]
+        most_frequent = np.argsort(-counts[last_seen_first], kind="stable")[: _MAX_CANDIDATES // 2]
+        waiting = np.sort(last_seen_first[most_frequent])
+    return MoreDocuments(
+        corpus,
+        Vocabulary(index, counts[kept]),
+        {words[k]: n for k, n in zip(waiting.tolist(), counts[waiting].tolist(), strict=True)},
+        n_tokens - corpus.n_tokens,
+    )
+
+
+def select_documents(corpus: EncodedCorpus, documents: NDArray[np.int64]) -> EncodedCorpus:
+    """Copy some of the documents of a corpus.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The documents; left as they are.
+    documents : ndarray of shape (n_selected,), dtype int64
+        Which documents, in the order wanted.
+
+    Returns
+    -------
+    selected : EncodedCorpus
+        These documents, in memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skw2v.corpus import encode_documents, select_documents
+    >>> corpus, vocabulary = encode_documents([["a", "b"], ["a"], ["b", "b"]], min_count=1)
+    >>> select_documents(corpus, np.array([2, 0])).token_ids
+    array([0, 0, 1, 0], dtype=int32)
+    """
+    starts, lengths = corpus.offsets[:-1][documents], np.diff(corpus.offsets)[documents]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    # Each token's place in its document, added to where the document starts.
+    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    return EncodedCorpus(corpus.token_ids[places], offsets)
 
 
 def count_tokens(

@@ -33,6 +33,7 @@ LAYERS = (
         "skw2v.training.trainer",
         "skw2v.word_vectors",
     ),
+    ("skw2v._continuing", "skw2v._monitoring"),
     ("skw2v.vectorizer",),
     ("skw2v", "skw2v.cli", "skw2v.dask"),
 )
