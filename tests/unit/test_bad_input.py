@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from skw2v import Word2VecVectorizer
+from skw2v import Word2VecVectorizer, WordVectors
 from skw2v.training import softmax
 
 TEXTS = ["the cat and the dog", "a dog and a cat"]
@@ -146,6 +146,11 @@ NOTHING_TO_LEARN = [
 ]
 
 
+def alone(text):
+    """Return the first word of a text."""
+    return text.split()[:1]
+
+
 A_BOOL = f"an instance of 'bool' or an instance of 'numpy.{np.bool_.__name__}'"
 
 BAD_VALUES = [
@@ -183,6 +188,24 @@ BAD_VALUES = [
         [0, -0.1, "optimal", None],
     ),
     ("min_learning_rate", "a float in the range [0.0, inf)", [-0.1, None]),
+    (
+        "init",
+        "an instance of 'skw2v.word_vectors.WordVectors', an instance of 'str', an instance of "
+        "'os.PathLike', an object implementing 'fit' or None",
+        [3, {"cat": [0.5]}],
+    ),
+    (
+        "freeze",
+        "a str among {'init'}, an instance of 'list', an instance of 'tuple', an instance of "
+        "'set', an instance of 'frozenset', an instance of 'numpy.ndarray' or None",
+        ["cat", 3],
+    ),
+    ("warm_start", A_BOOL, ["yes"]),
+    ("early_stopping", A_BOOL, [None]),
+    ("validation_fraction", "a float in the range (0.0, 1.0)", [0, 1, None]),
+    ("n_iter_no_change", "an int in the range [1, inf)", [0, 2.5]),
+    ("tol", "a float in the range [0.0, inf)", [-1, None]),
+    ("memory", "an instance of 'str', an object implementing 'cache' or None", [3, b"folder"]),
     ("n_jobs", "None or an instance of 'int'", [0.5, "2"]),
     (
         "random_state",
@@ -239,6 +262,54 @@ BAD_PARAMETERS = [
         "Words must be hashable, got ['cat'] (type list) at position 0 of the vocabulary.",
     ),
     ({"n_jobs": 0}, ValueError, "n_jobs == 0 in Parallel has no meaning"),
+    (
+        {"freeze": "init"},
+        ValueError,
+        "freeze='init' names the words of init, which must then be given. Got init=None.",
+    ),
+    (
+        {"init": Word2VecVectorizer()},
+        ValueError,
+        "init must be word vectors, a path, or a fitted Word2VecVectorizer, got the estimator "
+        "Word2VecVectorizer(), which is none. A clone, as in a search, is not fitted: pass "
+        "init=other.word_vectors_ instead of init=other.",
+    ),
+]
+
+
+BAD_CONTINUATIONS = [
+    (
+        {"early_stopping": True},
+        "partial_fit",
+        ValueError,
+        "partial_fit does not support early_stopping=True.",
+    ),
+    (
+        {"early_stopping": True, "validation_fraction": 0.9},
+        "fit",
+        ValueError,
+        "No words are left to train when 2 of 2 documents are held out. Lower "
+        "validation_fraction=0.9 or pass more documents.",
+    ),
+    (
+        {"early_stopping": True, "window": 1, "analyzer": alone},
+        "fit",
+        ValueError,
+        "The validation set is too small: the 1 held-out documents hold nothing to predict. "
+        "Increase validation_fraction=0.1 or pass more documents.",
+    ),
+    (
+        {"init": WordVectors(["cat"], [[1.0, 2.0]])},
+        "fit",
+        ValueError,
+        "vector_size must be 2, the dimension of the vectors of init. Got 4.",
+    ),
+    (
+        {"init": WordVectors(["cat"], [[1.0] * 4]), "freeze": ["cat", ["dog"]]},
+        "fit",
+        TypeError,
+        "freeze must name words, which are hashable. Got ['dog'] (type list).",
+    ),
 ]
 
 
@@ -307,6 +378,12 @@ def test_bad_parameters_are_refused_before_a_document_is_read(parameters, error,
         getattr(Word2VecVectorizer(**parameters), method)(UnreadableCorpus())
 
 
+@pytest.mark.parametrize(("parameters", "method", "error", "message"), BAD_CONTINUATIONS)
+def test_what_cannot_be_continued_is_refused(parameters, method, error, message):
+    with pytest.raises(error, match=exactly(message)):
+        getattr(Word2VecVectorizer(**{**SMALL, **parameters}), method)(TEXTS)
+
+
 def test_bad_learning_rate_beside_auto_names_the_rate():
     message = r"at most learning_rate='auto', which starts at 0\.\d+\. Got 1\.$"
     with pytest.raises(ValueError, match=message):
@@ -355,6 +432,9 @@ def upper(text):
         ({"negative": 2}, {"objective": "softmax"}, "'objective' is not 'negative_sampling'"),
         ({"ns_exponent": 1.0}, {"objective": "softmax"}, "'objective' is not 'negative_sampling'"),
         ({"cbow_mean": False}, {}, "'architecture' is not 'cbow'"),
+        ({"validation_fraction": 0.5}, {}, "'early_stopping' is False"),
+        ({"n_iter_no_change": 3}, {}, "'early_stopping' is False"),
+        ({"tol": 0.5}, {}, "'early_stopping' is False"),
     ],
 )
 def test_parameter_without_effect_is_told(unused, others, reason):
