@@ -887,6 +887,8 @@ class Word2VecVectorizer(
 
     def _partial_fit(self, X: Iterable[Any]) -> None:
         """Do what `partial_fit` does."""
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True.")
         parameters = replace(self._check_parameters(), epochs=1)
         goes_on = hasattr(self, "word_vectors_")
         is_given = self.vocabulary is not None
