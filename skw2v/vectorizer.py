@@ -535,11 +535,11 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         Examples
         --------
         >>> from skw2v import Word2VecVectorizer
-        >>> documents = ["red and blue", "one and two"] * 100
-        >>> vectorizer = Word2VecVectorizer(vector_size=10, sample=0, random_state=0)
+        >>> documents = ["red green blue", "one two three"] * 100
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, epochs=10, sample=0, random_state=0)
         >>> X = vectorizer.fit_transform(documents)
-        >>> [words.tolist() for words in vectorizer.inverse_transform(X[:1], topn=1)]
-        [['red']]
+        >>> [sorted(words) for words in vectorizer.inverse_transform(X[:2], topn=3)]
+        [['blue', 'green', 'red'], ['one', 'three', 'two']]
         """
         check_is_fitted(self)
         if not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
