@@ -7,6 +7,7 @@ and passes the work on: `corpus` turns documents into word ids, `training` turns
 
 from __future__ import annotations
 
+import codecs
 import inspect
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -544,7 +545,7 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         check_is_fitted(self)
         if not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
             raise ValueError(f"topn must be a positive int, got {topn!r}.")
-        X = check_array(X, dtype=np.float32)
+        X = check_array(X, dtype=np.float32, estimator=self, input_name="X")
         if X.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {X.shape[1]} features, but the vectors of this Word2VecVectorizer have "
@@ -706,6 +707,13 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 f"min_learning_rate must be at most learning_rate={self.learning_rate!r}, which "
                 f"starts at {learning_rate:g}. Got {self.min_learning_rate!r}."
             )
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise ValueError(
+                "encoding must be one that Python knows, such as 'utf-8' or 'latin-1'. Got "
+                f"{self.encoding!r}."
+            ) from None
         if self.token_pattern is None and self.tokenizer is None and self.analyzer == "word":
             raise ValueError(
                 "token_pattern must be a regular expression unless tokenizer or analyzer is a "
