@@ -184,7 +184,7 @@ class Sources:
         return Start(*inputs.joined(), *outputs.joined(), frozen)
 
     def _find_frozen(self, freeze: Iterable[Hashable] | None) -> NDArray[np.bool_]:
-        """Mark the words that are to keep their vectors; count in a warning those that have none."""
+        """Mark the words that are to keep their vectors; warn of those that have none."""
         frozen = np.zeros(len(self._words), bool)
         if freeze is None:
             return frozen

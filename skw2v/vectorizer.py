@@ -1123,7 +1123,8 @@ class Word2VecVectorizer(
     @property
     def _tree_weights(self) -> NDArray[np.int64]:
         """The counts that the Huffman tree is built from: those of the first part of a stream."""
-        return getattr(self, "_tree_counts", self.word_counts_)
+        weights: NDArray[np.int64] = getattr(self, "_tree_counts", self.word_counts_)
+        return weights
 
     def _output_matrix(self) -> NDArray[np.float32]:
         """Return the output vectors, if there are any."""
