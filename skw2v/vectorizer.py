@@ -203,7 +203,8 @@ class Word2VecVectorizer(
     early_stopping : bool, default=False
         Hold out a part of the documents, and stop when `score` on them does not get better. The
         result has the vectors of the best epoch. Meant for many `epochs`, as the learning rate
-        falls over all of them, whether they are trained or not.
+        falls over all of them, whether they are trained or not. The encoded documents are copied in
+        memory.
     validation_fraction : float, default=0.1
         The fraction of documents to hold out, drawn by `random_state`. They are not trained, but
         their words are counted. Only used with `early_stopping`.
@@ -730,7 +731,7 @@ class Word2VecVectorizer(
         The mean of ``log p(word | context)`` over the predictions that the documents hold. The
         probabilities are true ones for every `objective`: those of all words sum to one. Under
         negative sampling, whose scores ``u . h`` say how much more probable a word is than noise,
-        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([7]_,
+        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([1]_,
         section 3.1); how many noise words there were cancels out.
 
         Which predictions are asked for depends on neither `window` nor anything else in the notes
@@ -757,6 +758,21 @@ class Word2VecVectorizer(
         ------
         ValueError
             If no document has two known words, or the output vectors are not known.
+
+        References
+        ----------
+        .. [1] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
+           NeurIPS 27.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["salt and pepper", "rhythm and blues"] * 200
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, sample=0, random_state=0)
+        >>> once = vectorizer.set_params(epochs=1).fit(documents).score(documents)
+        >>> often = vectorizer.set_params(epochs=10).fit(documents).score(documents)
+        >>> once < often < 0
+        True
         """
         check_is_fitted(self)
         corpus, _ = self._encode(X, self.vocabulary_)
@@ -1123,8 +1139,8 @@ class Word2VecVectorizer(
     @property
     def _tree_weights(self) -> NDArray[np.int64]:
         """The counts that the Huffman tree is built from: those of the first part of a stream."""
-        weights: NDArray[np.int64] = getattr(self, "_tree_counts", self.word_counts_)
-        return weights
+        weights = getattr(self, "_tree_counts", None)
+        return self.word_counts_ if weights is None else weights
 
     def _output_matrix(self) -> NDArray[np.float32]:
         """Return the output vectors, if there are any."""
