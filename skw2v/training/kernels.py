@@ -1147,7 +1147,9 @@ def saturate(x):
 
 
 @kernel
-def merge_rows(shard, n_shards, saturation, n_chunks, buffers, newest, older, step, matrix):
+def merge_rows(
+    shard, n_shards, saturation, n_chunks, buffers, frozen, newest, older, step, matrix
+):  # fmt: skip
     """Carry the buffers of a round of chunks back to a shared matrix.
 
     A row trained by several chunks moves by the sum of their steps, times::
@@ -1169,6 +1171,8 @@ def merge_rows(shard, n_shards, saturation, n_chunks, buffers, newest, older, st
         How many of the buffers are in use.
     buffers : Buffers
         The chunks' copies.
+    frozen : ndarray of bool, shape (n_matrix_rows,) or (0,)
+        Which rows are to keep their bytes; none of them if it is empty.
     newest : ndarray of int64, shape (n_matrix_rows,)
         Scratch, all -1 before and after: one copy of a row, as chunk * 2**32 + slot ...
     older : ndarray of int64, shape (n_chunks, capacity)
@@ -1194,6 +1198,8 @@ def merge_rows(shard, n_shards, saturation, n_chunks, buffers, newest, older, st
             if row & (n_shards - 1) != shard or newest[row] < 0:
                 continue
             newest[row] = -1
+            if frozen.shape[0] > 0 and frozen[row]:
+                continue
             link = older[chunk, slot]
             if link < 0:
                 copy_row(matrix[row], rows[chunk, slot])

@@ -305,7 +305,8 @@ def test_sigmoid_clips_scores_it_cannot_tell_apart():
 
 
 @pytest.mark.parametrize("n_shards", [1, 2, 8])
-def test_merged_rows_equal_the_reference(n_shards):
+@pytest.mark.parametrize("freeze", [False, True])
+def test_merged_rows_equal_the_reference(n_shards, freeze):
     rng = np.random.default_rng(0)
     n_rows, size, n_chunks, capacity = 30, 16, 5, 12
     matrix = rng.normal(size=(n_rows, size))
@@ -326,11 +327,14 @@ def test_merged_rows_equal_the_reference(n_shards):
         if copies:
             places = tuple(np.array(copies).T)
             expected[row] = reference.merge_rows(matrix[row], rows[places], terms[places], eta)
+    frozen = np.zeros(n_rows if freeze else 0, bool)
+    frozen[:10] = freeze
+    expected[:10] = matrix[:10] if freeze else expected[:10]
     newest = np.full(n_rows, -1)
     older = np.zeros((n_chunks, capacity), np.int64)
     for shard in range(n_shards):
         kernels.merge_rows(
-            shard, n_shards, eta, n_chunks, buffers, newest, older, np.zeros(size), matrix
+            shard, n_shards, eta, n_chunks, buffers, frozen, newest, older, np.zeros(size), matrix
         )
     assert_allclose(matrix, expected, rtol=1e-12)
     assert_array_equal(newest, -1)
