@@ -31,7 +31,7 @@ LAYERS = (
         "skw2v.training.trainer",
         "skw2v.word_vectors",
     ),
-    ("skw2v.vectorizer",),
+    ("skw2v.plotting", "skw2v.vectorizer"),
     ("skw2v", "skw2v.cli", "skw2v.dask"),
 )
 
