@@ -5,9 +5,10 @@ vectorizer. Importing the package is light: the compiled training code is loaded
 """
 
 from skw2v import datasets, plotting
+from skw2v.corpus.files import TextFiles
 from skw2v.vectorizer import Word2VecVectorizer
 from skw2v.word_vectors import WordVectors
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["Word2VecVectorizer", "WordVectors", "datasets", "plotting"]
+__all__ = ["TextFiles", "Word2VecVectorizer", "WordVectors", "datasets", "plotting"]

@@ -7,16 +7,23 @@ and passes the work on: `corpus` turns documents into word ids, `training` turns
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import math
+import multiprocessing
+import os
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from os import PathLike
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from joblib import effective_n_jobs
-from numpy.typing import NDArray
+from joblib.parallel import get_active_backend
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from sklearn.base import (
     BaseEstimator,
@@ -25,28 +32,45 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_memory
 
+from skw2v._continuing import KnownVectors, Sources, read_vectors
+from skw2v._links import DOCUMENTATION_URL
+from skw2v._monitoring import (
+    Callbacks,
+    CallbackSupportMixin,
+    EarlyStopping,
+    Progress,
+    Silence,
+    Watch,
+)
 from skw2v.corpus import (
     EncodedCorpus,
     Vocabulary,
-    count_encoded_tokens,
-    count_tokens,
+    check_documents,
+    count_encoded_in_batches,
+    count_tokens_in_batches,
     encode_documents,
+    encode_more_documents,
+    select_documents,
     tokenize_documents,
 )
-from skw2v.pooling import mean_pooling
+from skw2v.corpus.vocabulary import fixed_index
+from skw2v.pooling import Pooling, learn_pooling
 from skw2v.word_vectors import WordVectors
 
 if TYPE_CHECKING:
-    from skw2v.training.embedding import Embedding, Report
     from skw2v.training.parameters import TrainingParameters
+    from skw2v.training.run import Start
 
 __all__ = ["Word2VecVectorizer"]
 
 _TEXT_OPTIONS = (
+    "input",
+    "encoding",
+    "decode_error",
     "strip_accents",
     "lowercase",
     "preprocessor",
@@ -56,13 +80,17 @@ _TEXT_OPTIONS = (
     "token_pattern",
 )
 
+_POOLINGS = ("mean", "sum", "max", "min")
 
-class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Turn documents into vectors: the means of word vectors learned from the documents.
+
+class Word2VecVectorizer(
+    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Turn documents into vectors, made of word vectors learned from the documents.
 
     `fit` learns a vector for each word from the words around it (word2vec, [1]_, [2]_), so that
     words used alike get vectors that point alike. `transform` represents a document by the mean of
-    its words' vectors. The text options are those of
+    its words' vectors, or by another `pooling` of them. The text options are those of
     :class:`~sklearn.feature_extraction.text.CountVectorizer`, so that the estimator can stand in a
     pipeline where a :class:`~sklearn.feature_extraction.text.TfidfVectorizer` stood.
 
@@ -70,6 +98,14 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     Parameters
     ----------
+    input : {"content", "file", "filename"}, default="content"
+        What a document is: its text (or its tokens), an open file to read it from, or the name of
+        the file. A file is one document; for files of many, see :class:`~skw2v.TextFiles`.
+    encoding : str, default="utf-8"
+        How documents that come as bytes, or in files, are encoded.
+    decode_error : {"strict", "ignore", "replace"}, default="strict"
+        What to do with bytes that are no text in `encoding`: raise a UnicodeDecodeError, leave them
+        out, or put a replacement mark.
     strip_accents : {"ascii", "unicode"} or callable, default=None
         Remove accents from the text: "ascii" is fast and knows the characters that have a direct
         ASCII mapping, "unicode" knows all. None leaves them.
@@ -148,15 +184,77 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         word2vec.c: `alpha`.
     min_learning_rate : float, default=1e-4
         What the learning rate does not fall below. gensim: `min_alpha`.
+    init : WordVectors, str, path or fitted Word2VecVectorizer, default=None
+        Vectors to start from: words that are found there start from them, all others from random
+        ones. A str or path names a file of any format of `skw2v.io`. Of an estimator, the output
+        vectors are taken, too, if its `objective` is the same; under hierarchical softmax, only if
+        words and counts are the same. To clone an estimator with `init`, as model selection does,
+        pass the `word_vectors_` of the other: clones of an estimator are not fitted.
+    freeze : {"init"} or collection of tokens, default=None
+        Words whose input vectors must not move: "init" names all words of `init`, a list, tuple,
+        set or array the words in it. Only vectors that are known before training can be kept, from
+        `init` or from a former fit that is continued. Output vectors are always trained. gensim:
+        `vectors_lockf`.
+    warm_start : bool, default=False
+        Let `fit` continue from the last one: words that were known start from their last vectors,
+        which then come before those of `init`. The words are those of the new documents, and the
+        learning rate starts anew.
+    early_stopping : bool, default=False
+        Hold out a part of the documents, and stop when `score` on them does not get better. The
+        result has the vectors of the best epoch. Meant for many `epochs`, as the learning rate
+        falls over all of them, whether they are trained or not.
+    validation_fraction : float, default=0.1
+        The fraction of documents to hold out, drawn by `random_state`. They are not trained, but
+        their words are counted. Only used with `early_stopping`.
+    n_iter_no_change : int, default=5
+        After more than this many epochs in a row without a better score, training stops. Only used
+        with `early_stopping`.
+    tol : float, default=1e-4
+        By how much a score must exceed the best one to be better. Only used with `early_stopping`.
+    vectors : {"input", "output", "mean", "concatenated"}, default="input"
+        Which of the two vectors that are trained for each word is the word's vector. Those of the
+        input side are word2vec's. Those of the output side stand for the word as a prediction;
+        under hierarchical softmax, which has none, the mean of the node vectors on the word's path
+        through the tree takes their place, each with the sign that makes the word probable. "mean"
+        is half the sum of both, "concatenated" is both one after the other, which doubles the
+        dimension. Two input vectors are near if the words stand in the same contexts; an input and
+        an output vector, if one word stands near the other.
+    pooling : {"mean", "sum", "max", "min"} or tuple of them, default="mean"
+        How a document's vector is made of its words' vectors: their mean, their sum, or in each
+        dimension the largest or smallest number. Those of a tuple are concatenated:
+        ``("mean", "max", "min")`` has three times the features.
+    weighting : {"idf", "sif", "usif"}, default=None
+        How much a word counts in a mean or sum: None counts all alike, the others count frequent
+        words less. "idf" uses inverse document frequencies, and divides a mean by their sum. "sif"
+        is smooth inverse frequency, ``a / (a + p)`` with ``a = 1e-3`` and p the share of the word
+        in all words. "usif" derives its constant from the length of the documents.
+    remove_components : int, default=0
+        How many of the directions that the training documents have most in common to remove from
+        all document vectors. Useful: 1 with "sif", 5 with "usif", which removes only a part of
+        each. Better for comparing documents with each other; a linear model does as well without.
+    norm : {"l1", "l2", "max"}, default=None
+        Scale document vectors to unit norm.
+    temp_folder : str or path, default=None
+        Keep the encoded corpus in a temporary, memory-mapped file in this folder while `fit` runs,
+        for corpora larger than memory; it takes 4 bytes per token. None keeps it in memory. The
+        vectors do not depend on it.
     n_jobs : int, default=None
         Number of threads that train. None means 1 unless in a :obj:`joblib.parallel_backend`
-        context, -1 means all processors. The vectors do not depend on it. gensim: `workers`,
-        word2vec.c: `threads`.
+        context, -1 means all processors. Within a worker of joblib, as in a parallel grid search,
+        there are no more than its share of the processors. The vectors do not depend on it. gensim:
+        `workers`, word2vec.c: `threads`.
     random_state : int, RandomState instance or None, default=None
         Determines the initial vectors and everything drawn in training. Pass an int to get the same
         vectors from each `fit`. gensim: `seed`.
     verbose : int, default=0
-        With 1 or more, show a progress bar of the training with its speed, loss and time left.
+        With 1 or more, show training with its speed, loss and time left: a progress bar in a
+        terminal or notebook, and a line per epoch in a log.
+    memory : str or object with the joblib.Memory interface, default=None
+        Keep encoded corpora in this folder, so that the same texts are split into words once, and
+        not in each fit and score of a grid search. What is kept is found by the texts themselves,
+        the text options, `vocabulary`, `min_count` and `max_vocab_size`. Texts in a list, array or
+        Series are kept; generators, files and token sequences are not, for it would take as long to
+        recognise them as to read them.
 
     Attributes
     ----------
@@ -166,19 +264,38 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     word_counts_ : ndarray of shape (n_words,), dtype int64
         How often each word occurs in the training corpus.
     word_vectors_ : WordVectors
-        The words and their vectors, float32 of shape (n_words, vector_size), with nearest words,
-        similarities and analogies.
+        The words and their vectors, float32 of shape (n_words, vector_size), or twice as wide with
+        ``vectors="concatenated"``, with nearest words, similarities and analogies.
+    pooling_ : Pooling
+        What was learned of the training documents for `pooling`: ``pooling_.weights``, of shape
+        (n_words,), with `weighting`; ``pooling_.components``, of shape (n_poolings,
+        remove_components, dimension of the word vectors), with `remove_components`; otherwise None.
+    output_vectors_ : ndarray of shape (n_words, vector_size), dtype float32
+        The words' vectors on the output side, whose products with an input vector are the words'
+        scores. Under hierarchical softmax those of the inner nodes of the Huffman tree, in place of
+        the words': shape (max(1, n_words - 1), vector_size).
+    n_init_words_ : int
+        The number of words that were found in `init`.
     loss_curve_ : list of float
         The mean negative log-likelihood of a predicted word in each epoch, in nats, measured on a
-        part of the corpus while it was trained. Objectives cannot be compared by it.
+        part of the corpus while it was trained. Objectives cannot be compared by it. `partial_fit`
+        and `warm_start` add to it.
     n_epochs_ : int
-        The number of epochs trained.
+        The number of epochs trained, the length of `loss_curve_`.
+    best_loss_ : float or None
+        The smallest loss of an epoch; None with `early_stopping`.
+    validation_scores_ : list of float or None
+        The `score` of the held-out documents after each epoch; None without `early_stopping`.
+    best_validation_score_ : float or None
+        The largest of them, whose vectors were kept; None without `early_stopping`.
     n_tokens_ : int
-        The number of tokens of the training corpus whose words are in the vocabulary.
+        The number of tokens of the training corpus whose words are in the vocabulary; of all
+        documents so far after `partial_fit`.
 
     See Also
     --------
     WordVectors : Words and their vectors, with what one can ask of them.
+    TextFiles : Documents in the lines of text files, read when they are asked for.
     sklearn.feature_extraction.text.TfidfVectorizer : Documents as weighted counts of words. It
         is often the better input of a linear classifier of long texts, and a
         :class:`~sklearn.pipeline.FeatureUnion` of both can be better than either.
@@ -187,24 +304,59 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     Notes
     -----
-    **Documents.** A document is a str, split by the text options, or a sequence of tokens that is
-    taken as it is; a token is anything hashable: words, numbers, tuples. Documents may come as a
-    list, an array, a pandas or polars Series, a frame with one column, or a generator, which is
-    read once. No document is ever cut. They are trained in the order in which they stand. After
-    encoding, a corpus takes 4 bytes per token.
+    **Documents.** A document is a str, split by the text options, bytes, which are decoded first,
+    or a sequence of tokens that is taken as it is; a token is anything hashable: words, numbers,
+    tuples. Documents may come as a list, an array, a pandas or polars Series, a frame with one
+    column, a :class:`~skw2v.TextFiles`, or a generator, which is read once. No document is ever
+    cut. They are trained in the order in which they stand. After encoding, a corpus takes 4 bytes
+    per token, on disk if `temp_folder` says so.
+
+    **Coming from TfidfVectorizer.** What splits the text is the same: `input`, `encoding`,
+    `decode_error`, `strip_accents`, `lowercase`, `preprocessor`, `tokenizer`, `analyzer`,
+    `stop_words`, `token_pattern`, `vocabulary`. `norm` is the same but for its default, None.
+    Instead of `use_idf` there is `weighting`, instead of `max_features` there is `max_vocab_size`,
+    and instead of `min_df`, which counts documents, there is `min_count`, which counts occurrences.
+    There is no `ngram_range`: word2vec learns from the order of the tokens, and CountVectorizer
+    puts the n-grams after all words. For frequent phrases as tokens, or words and n-grams without
+    order, pass an `analyzer`. There is no `max_df`, as `sample` and `weighting` see to frequent
+    words, and no `binary`, `smooth_idf`, `sublinear_tf` or `dtype`.
 
     **What is trained.** An input and an output vector for each word (for hierarchical softmax, an
     output vector for each inner node of the tree). `word_vectors_` holds the input vectors, which
     start uniform between -0.5 and 0.5, divided by `vector_size`; the output vectors start at zero
-    and are not kept.
+    and are kept in `output_vectors_`.
     Stochastic gradient descent follows the true gradient in all modes. In CBOW other programs take
     a step that is larger by the number of context words; the learning rates that suit them are too
     small here, and "auto" takes that into account.
 
-    **What transform computes.** The plain mean of the vectors of the document's known words: a word
-    that stands twice counts twice; nothing is subsampled, weighted or normalised. Unknown words are
-    ignored, and documents without a known word are zero vectors, counted in one warning. The vector
-    of a document does not depend on the other documents.
+    **What transform computes.** For a document of n known words w, repetitions included, with the
+    vectors v and the weights a, the mean is ``sum(v) / n``, with "idf" ``sum(a v) / sum(a)``, with
+    "sif" and "usif" ``sum(a v) / n``; the sum is ``sum(a v)``; the maximum and minimum take no
+    weights. Then components are removed, from each pooling its own, the poolings are concatenated,
+    and the whole is scaled to `norm`. Nothing is subsampled, and word vectors are not normalised.
+    The exact formulas and their sources ([4]_, [5]_, [6]_) are in :mod:`skw2v.pooling`.
+
+    Unknown words are ignored, and documents without a known word are zero vectors, counted in one
+    warning. All weights and components are learned in `fit`, and the vector of a document does not
+    depend on the other documents. `pooling`, `weighting`, `remove_components` and `norm` can be
+    changed without training again: see `fit_pooling`.
+
+    **Continuing.** `partial_fit` takes a stream of documents, one part after another. With
+    `warm_start`, `fit` takes further documents, or the same again. Both train input and output
+    vectors further. `init` starts from vectors that others have trained.
+
+    **Choosing parameters.** `score` needs no labels, so that
+    ``GridSearchCV(Word2VecVectorizer(), grid)`` works. It asks for the same predictions whatever
+    `window`, `shrink_windows`, `vector_size`, `negative`, `ns_exponent`, `epochs`, `learning_rate`
+    and `objective` are, so that their settings can be compared. Scores cannot be compared between
+    vocabularies (text options, `min_count`, `max_vocab_size`), between values of `sample`, which
+    changes what is predicted, or of `architecture`, or between different documents. The vectors
+    that predict best need not be the best for another purpose: where there is one with labels, put
+    the estimator into a pipeline and search by the result.
+
+    **Callbacks.** From scikit-learn 1.9 on, `fit` tells the callbacks of `set_callbacks` of each
+    epoch and stops when one asks for it. :class:`~sklearn.callback.ScoringMonitor` scores only
+    where there is a `y`, which may be anything.
 
     **Reproducibility.** For the same documents and parameters with an int as `random_state`, the
     vectors are the same bit for bit, for any `n_jobs`, whatever kind of container holds the
@@ -221,6 +373,12 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     .. [2] Mikolov, Sutskever, Chen, Corrado, Dean (2013). "Distributed Representations of Words and
        Phrases and their Compositionality". arXiv:1310.4546.
     .. [3] Rong (2014). "word2vec Parameter Learning Explained". arXiv:1411.2738.
+    .. [4] Arora, Liang, Ma (2017). "A Simple but Tough-to-Beat Baseline for Sentence Embeddings".
+       ICLR 2017.
+    .. [5] Ethayarajh (2018). "Unsupervised Random Walk Sentence Embeddings: A Strong but Simple
+       Baseline". W18-3012.
+    .. [6] Rücklé, Eger, Peyrard, Gurevych (2018). "Concatenated Power Mean Word Embeddings as
+       Universal Cross-Lingual Sentence Representations". arXiv:1803.01400.
 
     Examples
     --------
@@ -247,7 +405,17 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     >>> mean = (2 * word_vectors["dog"] + word_vectors["bus"]) / 3
     >>> float(abs(x - mean).max()) < 1e-6
     True
+
+    Other ways to pool need no other training:
+
+    >>> vectorizer.set_params(pooling=("mean", "max"), weighting="idf").fit_pooling(documents)
+    Word2VecVectorizer(...)
+    >>> vectorizer.transform(documents).shape
+    (540, 40)
     """
+
+    _doc_link_module = "skw2v"
+    _doc_link_template = f"{DOCUMENTATION_URL}/generated/skw2v.{{estimator_name}}.html"
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: CountVectorizer._parameter_constraints[name] for name in _TEXT_OPTIONS},
@@ -266,14 +434,31 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "min_learning_rate": [Interval(Real, 0, None, closed="left")],
+        "init": [WordVectors, str, PathLike, HasMethods("fit"), None],
+        "freeze": [StrOptions({"init"}), list, tuple, set, frozenset, np.ndarray, None],
+        "warm_start": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "vectors": [StrOptions({"input", "output", "mean", "concatenated"})],
+        "pooling": [StrOptions(set(_POOLINGS)), tuple, list],
+        "weighting": [StrOptions({"idf", "sif", "usif"}), None],
+        "remove_components": [Interval(Integral, 0, None, closed="left")],
+        "norm": [StrOptions({"l1", "l2", "max"}), None],
+        "temp_folder": [str, PathLike, None],
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
+        "memory": [str, HasMethods("cache"), None],
     }
 
     def __init__(
         self,
         *,
+        input: Literal["content", "file", "filename"] = "content",
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
         strip_accents: Literal["ascii", "unicode"] | Callable[[str], str] | None = None,
         lowercase: bool = True,
         preprocessor: Callable[[str], str] | None = None,
@@ -298,10 +483,27 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         epochs: int = 5,
         learning_rate: float | Literal["auto"] = "auto",
         min_learning_rate: float = 1e-4,
+        init: WordVectors | str | PathLike[str] | BaseEstimator | None = None,
+        freeze: Literal["init"] | Iterable[Hashable] | None = None,
+        warm_start: bool = False,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        tol: float = 1e-4,
+        vectors: Literal["input", "output", "mean", "concatenated"] = "input",
+        pooling: str | tuple[str, ...] = "mean",
+        weighting: Literal["idf", "sif", "usif"] | None = None,
+        remove_components: int = 0,
+        norm: Literal["l1", "l2", "max"] | None = None,
+        temp_folder: str | PathLike[str] | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        memory: Any = None,
     ) -> None:
+        self.input = input
+        self.encoding = encoding
+        self.decode_error = decode_error
         self.strip_accents = strip_accents
         self.lowercase = lowercase
         self.preprocessor = preprocessor
@@ -324,13 +526,65 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.min_learning_rate = min_learning_rate
+        self.init = init
+        self.freeze = freeze
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.vectors = vectors
+        self.pooling = pooling
+        self.weighting = weighting
+        self.remove_components = remove_components
+        self.norm = norm
+        self.temp_folder = temp_folder
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+        self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[Any], y: object = None) -> Word2VecVectorizer:
         """Learn the words of the documents and a vector for each.
+
+        Parameters
+        ----------
+        X : iterable of str or of token sequences, length n_documents
+            The documents; see the notes of the class. A generator is read once.
+        y : None
+            Ignored; callbacks see it.
+
+        Returns
+        -------
+        self : Word2VecVectorizer
+            The fitted estimator.
+        """
+        self._fit(X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Iterable[Any], y: object = None) -> Word2VecVectorizer:
+        """Train on the next documents of a stream.
+
+        The documents are trained once, at the learning rate `learning_rate`, which does not fall as
+        nobody knows how long the stream is: to let it fall, lower it by `set_params` between calls.
+        `epochs` is not used. After `fit`, `partial_fit` goes on from what it learned.
+
+        Under negative sampling the vocabulary grows. Words that are not known yet are counted, and
+        become known in the call in which they have occurred `min_count` times in the stream, while
+        there are fewer than `max_vocab_size`; they start from random vectors, or those of `init`,
+        and have the last rows. What stood around them before is not trained. At most about a
+        million (2**20) unknown words are remembered: when there are more, the rarer half is
+        forgotten. Under hierarchical softmax, whose tree is made of the words, and under the
+        softmax, the vocabulary stays that of the first call, and a warning counts the tokens that
+        are ignored. A given `vocabulary` never grows.
+
+        The weights and components of `pooling` are learned from the documents of each call alone:
+        call `fit_pooling` with more of them at the end.
+
+        The same stream, cut in the same places, with an int as `random_state` gives the same
+        vectors bit for bit.
 
         Parameters
         ----------
@@ -342,9 +596,20 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         Returns
         -------
         self : Word2VecVectorizer
-            The fitted estimator.
+            The estimator; fitted from the first call on in which a word is known.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, sample=0, random_state=0)
+        >>> for part in (["red green blue"] * 50, ["red green black"] * 50):
+        ...     _ = vectorizer.partial_fit(part)
+        >>> list(vectorizer.vocabulary_)
+        ['red', 'green', 'blue', 'black']
+        >>> vectorizer.word_counts_
+        array([100, 100,  50,  50])
         """
-        self._fit(X)
+        self._partial_fit(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -358,17 +623,42 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         X : iterable of str or of token sequences, length n_documents
             The documents; see the notes of the class. A generator is read once.
         y : None
-            Ignored.
+            Ignored; callbacks see it.
 
         Returns
         -------
-        X_new : ndarray of shape (n_documents, vector_size), dtype float32
-            The mean of the word vectors of each document.
+        X_new : ndarray of shape (n_documents, n_features_out), dtype float32
+            One vector per document; zeros, and a warning, if it has no known word.
         """
-        return self._pool(count_encoded_tokens(self._fit(X), len(self.vocabulary_)))
+        return self._pool(count_encoded_in_batches(self._fit(X, y), len(self.vocabulary_)))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_pooling(self, X: Iterable[Any]) -> Word2VecVectorizer:
+        """Learn from documents how to pool, and leave the word vectors as they are.
+
+        Puts new values of `pooling`, `weighting`, `remove_components` and `norm` into effect. With
+        the documents given to `fit`, the result is the same as if `fit` had known these values.
+
+        Parameters
+        ----------
+        X : iterable of str or of token sequences, length n_documents
+            The documents that weights and components are learned from; see the notes of the class.
+
+        Returns
+        -------
+        self : Word2VecVectorizer
+            The fitted estimator.
+        """
+        check_is_fitted(self)
+        self._check_pooling(self.word_vectors_.vectors.shape[1])
+        corpus, vocabulary = encode_documents(
+            self._tokenize(X), vocabulary=self.vocabulary_, temp_folder=self.temp_folder
+        )
+        self.pooling_ = self._learn_pooling(corpus, vocabulary.counts, self.word_vectors_)
+        return self
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
-        """Compute the mean of the word vectors of each document.
+        """Compute the vectors of documents.
 
         Parameters
         ----------
@@ -377,17 +667,179 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
         Returns
         -------
-        X_new : ndarray of shape (n_documents, vector_size), dtype float32
+        X_new : ndarray of shape (n_documents, n_features_out), dtype float32
             One vector per document; zeros, and a warning, if it has no known word.
         """
         check_is_fitted(self)
-        tokenized = tokenize_documents(X, self._build_analyzer())
-        return self._pool(count_tokens(tokenized, self.vocabulary_))
+        return self._pool(count_tokens_in_batches(self._tokenize(X), self.vocabulary_))
+
+    def inverse_transform(self, X: ArrayLike, topn: int = 10) -> list[NDArray[Any]]:
+        """Find the words nearest to document vectors.
+
+        A word is near if the vector of a document of this word alone has a large cosine similarity
+        with the document vector. For the default `pooling` that is the word's own vector.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_documents, n_features_out)
+            Document vectors, such as `transform` gives, or sums, differences and means of them.
+        topn : int, default=10
+            How many words to return for each.
+
+        Returns
+        -------
+        X_original : list of n_documents ndarrays of shape (topn,), dtype object
+            The nearest words, the nearest first; all words if there are fewer, and none for a zero
+            vector, which has no direction.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["red and blue", "one and two"] * 100
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, sample=0, random_state=0)
+        >>> X = vectorizer.fit_transform(documents)
+        >>> [words.tolist() for words in vectorizer.inverse_transform(X[:1], topn=1)]
+        [['red']]
+        """
+        check_is_fitted(self)
+        if not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
+            raise ValueError(f"topn must be a positive int, got {topn!r}.")
+        X = check_array(X, dtype=np.float32)
+        if X.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the vectors of this Word2VecVectorizer have "
+                f"{self._n_features_out}. Pass what transform returns."
+            )
+        n_words = len(self.vocabulary_)
+        each_alone = EncodedCorpus(np.arange(n_words, dtype=np.int32), np.arange(n_words + 1))
+        vectors, _ = self.pooling_.apply(
+            count_encoded_in_batches(each_alone, n_words), self.word_vectors_.vectors
+        )
+        words = WordVectors(self.word_vectors_.words, vectors)
+        nearest = words._nearest_to(X, int(topn))
+        has_direction = X.any(axis=1)
+        return [
+            np.fromiter((word for word, _ in neighbours if known), dtype=object)
+            for neighbours, known in zip(nearest, has_direction, strict=True)
+        ]
+
+    def score(self, X: Iterable[Any], y: object = None) -> float:
+        """Compute how well the vectors predict the words of documents.
+
+        The mean of ``log p(word | context)`` over the predictions that the documents hold. The
+        probabilities are true ones for every `objective`: those of all words sum to one. Under
+        negative sampling, whose scores ``u . h`` say how much more probable a word is than noise,
+        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([7]_,
+        section 3.1); how many noise words there were cancels out.
+
+        Which predictions are asked for depends on neither `window` nor anything else in the notes
+        of the class under "Choosing parameters". Tokens whose words are not known are left out, and
+        frequent words are thinned out as `sample` says, by draws that never change. Windows do not
+        shrink. Skip-gram predicts each word from each of the five words on either side, one by one;
+        CBOW predicts each word once, from the `window` words on either side. Where there are more
+        than 20,000 tokens, about as many in pieces of 200, evenly spread over the documents, stand
+        for all.
+
+        Parameters
+        ----------
+        X : iterable of str or of token sequences, length n_documents
+            The documents, best others than those of `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            At most 0, in nats; larger is better. The same for any `n_jobs` and `random_state`.
+
+        Raises
+        ------
+        ValueError
+            If no document has two known words, or the output vectors are not known.
+        """
+        check_is_fitted(self)
+        corpus, _ = self._encode(X, self.vocabulary_)
+        score = self._mean_log_likelihood(
+            corpus, self.word_counts_, self._input_matrix, self._output_matrix(), self._tree_counts
+        )
+        if np.isnan(score):
+            raise ValueError(
+                "X must hold a document with two known words, or there is nothing to predict. Got "
+                f"{corpus.n_documents} documents with {corpus.n_tokens} known words."
+            )
+        return score
+
+    def predict_context(
+        self, words: Hashable | Sequence[Hashable], topn: int | None = 10
+    ) -> list[tuple[Hashable, float]]:
+        """Name the words that are most probable beside others.
+
+        The probabilities are those of `score`: true ones under hierarchical softmax and the
+        softmax, and what the scores of negative sampling amount to. They are those of text whose
+        frequent words are thinned out as `sample` says. CBOW predicts from the mean (or sum) of the
+        given words, as in training. Under skip-gram, each of them predicts alone: the result is the
+        normalised geometric mean of their probabilities, so that a word must go with all of them.
+        gensim: `predict_output_word`, which leaves out the noise, and so prefers rare words.
+
+        Parameters
+        ----------
+        words : token, or list or ndarray of tokens
+            The words around. As in :class:`WordVectors`, anything but a list or an array is one
+            word.
+        topn : int, default=10
+            How many words to name; None names all.
+
+        Returns
+        -------
+        predictions : list of tuples (word, probability)
+            The most probable words, the first one most of all.
+
+        Raises
+        ------
+        KeyError
+            If a word is not known, with close spellings.
+        ValueError
+            If there is no word, `topn` is not a positive integer, or the output vectors are not
+            known.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["salt and pepper", "rhythm and blues"] * 200
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, sample=0, epochs=10, random_state=0)
+        >>> _ = vectorizer.fit(documents)
+        >>> sorted(word for word, _ in vectorizer.predict_context("salt", topn=2))
+        ['and', 'pepper']
+        """
+        from skw2v.training.likelihood import context_log_probabilities, make_output_layer
+
+        check_is_fitted(self)
+        parameters = self._training_parameters()
+        if topn is not None and (
+            not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1
+        ):
+            raise ValueError(f"topn must be a positive int or None, got {topn!r}.")
+        several = list(words) if isinstance(words, (list, np.ndarray)) else [words]
+        if not several:
+            raise ValueError("words must name at least one word, got none.")
+        self.word_vectors_[several]  # raises for unknown words
+        rows = [self.vocabulary_[word] for word in several]
+        log_probabilities = context_log_probabilities(
+            self._input_matrix[rows],
+            make_output_layer(
+                self._output_matrix(), self.word_counts_, self._tree_counts, parameters
+            ),
+            parameters,
+        )
+        best = np.argsort(-log_probabilities, kind="stable")[:topn]
+        known_words = self.word_vectors_.words
+        probabilities = np.exp(log_probabilities[best]).tolist()
+        return [(known_words[row], p) for row, p in zip(best.tolist(), probabilities, strict=True)]
 
     @property
     def _n_features_out(self) -> int:
         """The number of features that `transform` gives."""
-        return self.word_vectors_.vectors.shape[1]
+        return self.pooling_.n_features(self.word_vectors_.vectors.shape[1])
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that documents go in and float32 comes out."""
@@ -398,56 +850,359 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def _fit(self, X: Iterable[Any]) -> EncodedCorpus:
+    def _fit(self, X: Iterable[Any], y: object) -> EncodedCorpus:
         """Do what `fit` does and return the corpus, of which the estimator keeps nothing."""
-        parameters = self._training_parameters()
-        self._check_parameters_agree(parameters.learning_rate)
-        self._warn_of_unused_parameters()
-        n_threads = effective_n_jobs(self.n_jobs)
-        tokenized = tokenize_documents(X, self._build_analyzer())
-        corpus, vocabulary = encode_documents(
-            tokenized,
-            min_count=self.min_count,
-            max_vocab_size=self.max_vocab_size,
-            vocabulary=self.vocabulary,
-        )
-        embedding = self._train(corpus, vocabulary, parameters, n_threads)
-        self.vocabulary_ = vocabulary.index
-        self.word_counts_ = vocabulary.counts
-        self.word_vectors_ = WordVectors(vocabulary.words, embedding.input_vectors)
-        self.loss_curve_ = embedding.loss_curve
-        self.n_epochs_ = len(embedding.loss_curve)
-        self.n_tokens_ = corpus.n_tokens
+        parameters = self._check_parameters()
+        goes_on = self.warm_start and hasattr(self, "word_vectors_")
+        callbacks = Callbacks(self, X, y, parameters.epochs)
+        corpus, vocabulary = self._encode(X, self.vocabulary)
+        counts = vocabulary.counts
+        sources = self._sources(vocabulary, goes_on=goes_on)
+        start = self._make_start(sources, vocabulary, counts)
+        seed = self._draw_seed()
+        training, early_stopping = corpus, None
+        if self.early_stopping:
+            training, held_out = self._hold_out(corpus, seed)
+            score = self._scorer(held_out, counts)
+            early_stopping = EarlyStopping(score, self.tol, self.n_iter_no_change)
+
+        def learned(*vectors: NDArray[np.float32]) -> dict[str, Any]:
+            return {
+                **self._learned(corpus, vocabulary, counts, *vectors),
+                **self._history(watch, goes_on=goes_on),
+                "n_init_words_": sources.n_init_words,
+                "n_tokens_": corpus.n_tokens,
+            }
+
+        with closing(self._display(training.n_tokens, parameters.epochs)) as display:
+            if self.init is not None:
+                display.say(f"{sources.n_init_words} of {len(counts)} words are in init")
+            watch = Watch(parameters.epochs, display, early_stopping, callbacks, learned)
+            vectors = self._train(training, counts, parameters, seed=seed, start=start, watch=watch)
+        attributes = learned(*(watch.best_vectors or vectors))
+        self._forget_stream()
+        self.__dict__.update(attributes)
+        callbacks.end_fit(lambda: attributes)
         return corpus
+
+    def _partial_fit(self, X: Iterable[Any]) -> None:
+        """Do what `partial_fit` does."""
+        parameters = replace(self._check_parameters(), epochs=1)
+        goes_on = hasattr(self, "word_vectors_")
+        is_given = self.vocabulary is not None
+        if goes_on:
+            vocabulary = Vocabulary(self.vocabulary_, self.word_counts_)
+        else:
+            index = fixed_index(self.vocabulary) if self.vocabulary is not None else {}
+            vocabulary = Vocabulary(index, np.zeros(len(index), np.int64))
+        stream = getattr(self, "_stream", None) or _Stream(self._draw_seed(), 0, {})
+        grows = not is_given and (not goes_on or self.objective == "negative_sampling")
+        more = encode_more_documents(
+            self._tokenize(X),
+            vocabulary,
+            stream.candidates,
+            min_count=self.min_count if grows else None,
+            max_vocab_size=self.max_vocab_size,
+            temp_folder=self.temp_folder,
+        )
+        candidates = more.candidates if grows else {}
+        stream = _Stream(stream.seed, stream.n_parts + 1, candidates)
+        corpus, vocabulary = more.corpus, more.vocabulary
+        self._warn_of_ignored_tokens(corpus, more.n_ignored, grows, is_given)
+        if not corpus.n_tokens:
+            self._stream = stream
+            return
+        tree_counts = vocabulary.counts
+        if goes_on and self.objective == "hierarchical_softmax":
+            tree_counts = self._tree_counts
+        sources = self._sources(vocabulary, goes_on=goes_on)
+        start = self._make_start(sources, vocabulary, tree_counts)
+        with closing(self._display(corpus.n_tokens, 1)) as display:
+            watch = Watch(1, display)
+            vectors = self._train(
+                corpus, vocabulary.counts, parameters, seed=stream.next_seed(), start=start,
+                watch=watch, tree_counts=tree_counts, schedule=(0.0, 0.0),
+            )  # fmt: skip
+        self.__dict__.update(
+            {
+                **self._learned(corpus, vocabulary, tree_counts, *vectors),
+                **self._history(watch, goes_on=goes_on),
+                "n_init_words_": sources.n_init_words,
+                "n_tokens_": corpus.n_tokens + (self.n_tokens_ if goes_on else 0),
+                "_stream": stream,
+            }
+        )
+
+    def _forget_stream(self) -> None:
+        """Let the next `partial_fit` begin a stream of its own."""
+        self.__dict__.pop("_stream", None)
+
+    def _warn_of_ignored_tokens(
+        self, corpus: EncodedCorpus, n_ignored: int, grows: bool, is_given: bool
+    ) -> None:
+        """Warn if a part of a stream has no known word, or words that can no longer be learned."""
+        n_tokens = corpus.n_tokens + n_ignored
+        if not corpus.n_tokens and grows:
+            message = (
+                f"Nothing was trained on {n_tokens} tokens in {corpus.n_documents} documents: no "
+                f"word has occurred min_count={self.min_count} times yet. They are counted."
+            )
+        elif not corpus.n_tokens:
+            message = (
+                f"Nothing was trained on {n_tokens} tokens in {corpus.n_documents} documents: none "
+                "of them is in the vocabulary."
+            )
+        elif n_ignored and not grows and not is_given:
+            message = (
+                f"{n_ignored} of {n_tokens} tokens were ignored: with "
+                f"objective={self.objective!r} the words stay those of the first call. Pass enough "
+                "documents to the first call, or use objective='negative_sampling'."
+            )
+        else:
+            return
+        warnings.warn(message, UserWarning, stacklevel=5)
+
+    def _encode(
+        self, X: Iterable[Any], vocabulary: Mapping[Hashable, int] | Iterable[Hashable] | None
+    ) -> tuple[EncodedCorpus, Vocabulary]:
+        """Return the documents as word ids, from the cache if they are there."""
+        options: dict[str, Any] = {
+            "min_count": self.min_count,
+            "max_vocab_size": self.max_vocab_size,
+            "vocabulary": vocabulary,
+        }
+        texts = None
+        if self.memory is not None and self.input == "content":
+            texts = _texts_in(X)
+        if texts is None:
+            return encode_documents(self._tokenize(X), **options, temp_folder=self.temp_folder)
+        encode = check_memory(self.memory).cache(_encode_texts, ignore=["texts"])
+        corpus, words = encode(texts, _digest(texts), self._text_options(), options)
+        if not corpus.token_ids.flags.writeable:  # a memory map of joblib's
+            corpus = EncodedCorpus(corpus.token_ids.copy(), corpus.offsets.copy())
+            words = Vocabulary(words.index, words.counts.copy())
+        return corpus, words
+
+    def _sources(self, vocabulary: Vocabulary, *, goes_on: bool) -> Sources:
+        """Return the vectors that are known before training."""
+        init: Any = self.init
+        if isinstance(init, (str, PathLike)):
+            init = read_vectors(init, vocabulary.index)
+        return Sources(
+            vocabulary,
+            former=_vectors_of(self) if goes_on else None,
+            init=None if init is None else _vectors_of(init),
+            vector_size=self.vector_size,
+        )
+
+    def _make_start(
+        self, sources: Sources, vocabulary: Vocabulary, tree_counts: NDArray[np.int64]
+    ) -> Start | None:
+        """Return where training starts; None for a new start."""
+        frozen = sources.find_frozen(self.freeze)
+        return sources.make_start(frozen, self.objective, tree_counts)
+
+    def _draw_seed(self) -> int:
+        """Draw what decides everything random of a fit."""
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _hold_out(self, corpus: EncodedCorpus, seed: int) -> tuple[EncodedCorpus, EncodedCorpus]:
+        """Divide documents into those to train and those to score."""
+        n_held_out = math.ceil(self.validation_fraction * corpus.n_documents)
+        shuffled = np.random.default_rng([seed, 1]).permutation(corpus.n_documents)
+        held_out = select_documents(corpus, np.sort(shuffled[:n_held_out]))
+        training = select_documents(corpus, np.sort(shuffled[n_held_out:]))
+        if not training.n_tokens:
+            raise ValueError(
+                f"No words are left to train when {n_held_out} of {corpus.n_documents} documents "
+                f"are held out. Lower validation_fraction={self.validation_fraction!r} or pass "
+                "more documents."
+            )
+        return training, held_out
+
+    def _scorer(
+        self, held_out: EncodedCorpus, counts: NDArray[np.int64]
+    ) -> Callable[[NDArray[np.float32], NDArray[np.float32]], float]:
+        """Return a function that gives vectors their score on held-out documents."""
+
+        def score(input_vectors: NDArray[np.float32], output_vectors: NDArray[np.float32]) -> float:
+            score = self._mean_log_likelihood(
+                held_out, counts, input_vectors, output_vectors, counts
+            )
+            if np.isnan(score):
+                raise ValueError(
+                    f"The validation set is too small: the {held_out.n_documents} held-out "
+                    "documents hold nothing to predict. Increase "
+                    f"validation_fraction={self.validation_fraction!r} or pass more documents."
+                )
+            return score
+
+        return score
+
+    def _display(self, n_tokens: int, n_epochs: int) -> Progress | Silence:
+        """Return what shows the training."""
+        if not self.verbose:
+            return Silence()
+        return Progress(n_tokens, n_epochs, type(self).__name__)
 
     def _train(
         self,
         corpus: EncodedCorpus,
-        vocabulary: Vocabulary,
+        counts: NDArray[np.int64],
         parameters: TrainingParameters,
-        n_threads: int,
-    ) -> Embedding:
-        """Train the vectors, with a progress bar if asked for."""
+        *,
+        seed: int,
+        start: Start | None,
+        watch: Watch,
+        **options: Any,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Train, and return input and output vectors."""
         # Loads numba, which an import of the package should not.
         from skw2v.training.trainer import train
 
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        with _progress_bar(parameters.epochs * corpus.n_tokens, self.verbose) as report:
-            embedding = train(
-                corpus.token_ids,
-                corpus.offsets,
-                vocabulary.counts,
-                parameters,
-                seed=seed,
-                n_threads=n_threads,
-                report=report,
-            )
+        embedding = train(
+            corpus.token_ids,
+            corpus.offsets,
+            counts,
+            parameters,
+            seed=seed,
+            n_threads=_n_threads(self.n_jobs),
+            start=start,
+            report=watch.report,
+            after_epoch=watch.after_epoch,
+            **options,
+        )
         if not np.isfinite(embedding.input_vectors).all():
             raise ValueError(
                 "Training diverged: the word vectors are not finite. Lower learning_rate, which "
                 f"started at {parameters.learning_rate:g}."
             )
-        return embedding
+        return embedding.input_vectors, embedding.output_vectors
+
+    def _learned(
+        self,
+        corpus: EncodedCorpus,
+        vocabulary: Vocabulary,
+        tree_counts: NDArray[np.int64],
+        input_vectors: NDArray[np.float32],
+        output_vectors: NDArray[np.float32],
+    ) -> dict[str, Any]:
+        """Return the fitted attributes that hold vectors, and what it takes to use them."""
+        word_vectors = WordVectors(
+            vocabulary.words, self._choose_vectors(input_vectors, output_vectors, tree_counts)
+        )
+        is_input = self.vectors == "input"
+        return {
+            "vocabulary_": vocabulary.index,
+            "word_counts_": vocabulary.counts,
+            "word_vectors_": word_vectors,
+            "output_vectors_": np.ascontiguousarray(output_vectors),
+            "pooling_": self._learn_pooling(corpus, vocabulary.counts, word_vectors),
+            "_other_input_vectors": None if is_input else np.ascontiguousarray(input_vectors),
+            "_tree_counts": tree_counts,
+            "_objective": self.objective,
+        }
+
+    def _history(self, watch: Watch, *, goes_on: bool) -> dict[str, Any]:
+        """Return the fitted attributes that tell how training went, former fits included."""
+        loss_curve = [*(self.loss_curve_ if goes_on else []), *watch.loss_curve]
+        scores = None
+        if watch.validation_scores is not None:
+            scores = [*((self.validation_scores_ or []) if goes_on else [])]
+            scores += watch.validation_scores
+        return {
+            "loss_curve_": loss_curve,
+            "n_epochs_": len(loss_curve),
+            "best_loss_": min(loss_curve) if scores is None else None,
+            "validation_scores_": scores,
+            "best_validation_score_": None if scores is None else max(scores),
+        }
+
+    @property
+    def _input_matrix(self) -> NDArray[np.float32]:
+        """The input vectors, whichever `word_vectors_` holds."""
+        others = getattr(self, "_other_input_vectors", None)
+        return self.word_vectors_.vectors if others is None else others
+
+    def _output_matrix(self) -> NDArray[np.float32]:
+        """Return the output vectors, if there are any."""
+        if getattr(self, "output_vectors_", None) is None:
+            raise ValueError(
+                "The output vectors are not known, so there are no probabilities: only word "
+                "vectors were given, and nothing was trained."
+            )
+        return self.output_vectors_
+
+    def _mean_log_likelihood(
+        self,
+        corpus: EncodedCorpus,
+        counts: NDArray[np.int64],
+        input_vectors: NDArray[np.float32],
+        output_vectors: NDArray[np.float32],
+        tree_counts: NDArray[np.int64],
+    ) -> float:
+        """Return the score of documents by some vectors, NaN if they predict nothing."""
+        from skw2v.training.likelihood import make_output_layer, mean_log_likelihood
+
+        parameters = self._training_parameters()
+        return mean_log_likelihood(
+            corpus.token_ids,
+            corpus.offsets,
+            input_vectors,
+            make_output_layer(output_vectors, counts, tree_counts, parameters),
+            counts,
+            parameters,
+            _n_threads(self.n_jobs),
+        )
+
+    def _choose_vectors(
+        self,
+        inputs: NDArray[Any],
+        outputs: NDArray[Any],
+        tree_counts: NDArray[np.int64],
+    ) -> NDArray[np.float32]:
+        """Return the words' vectors of the side that `vectors` names."""
+        if self.vectors == "input":
+            return inputs
+        if self.objective == "hierarchical_softmax":
+            from skw2v.training.huffman import build_huffman_tree, mean_path_vectors
+
+            outputs = mean_path_vectors(build_huffman_tree(tree_counts), outputs)
+        if self.vectors == "output":
+            return outputs
+        return (inputs + outputs) / 2 if self.vectors == "mean" else np.hstack([inputs, outputs])
+
+    def _learn_pooling(
+        self, corpus: EncodedCorpus, word_counts: NDArray[np.int64], word_vectors: WordVectors
+    ) -> Pooling:
+        """Learn what pooling needs to know of the training documents."""
+        return learn_pooling(
+            corpus,
+            word_counts,
+            word_vectors.vectors,
+            parts=self._poolings(),
+            weighting=self.weighting,
+            remove_components=int(self.remove_components),
+            norm=self.norm,
+        )
+
+    def _poolings(self) -> tuple[str, ...]:
+        """Return the poolings to be concatenated."""
+        return (self.pooling,) if isinstance(self.pooling, str) else tuple(self.pooling)
+
+    def _check_pooling(self, dimension: int) -> None:
+        """Raise if the parameters of pooling do not go together, or with word vectors so wide."""
+        poolings = self._poolings()
+        if not poolings or len(set(poolings)) < len(poolings) or set(poolings) - set(_POOLINGS):
+            raise ValueError(
+                "pooling must be one of 'mean', 'sum', 'max' and 'min', or a tuple that names some "
+                f"of them, each once. Got {self.pooling!r}."
+            )
+        if self.remove_components >= dimension:
+            raise ValueError(
+                f"remove_components must be less than the dimension of the word vectors, which is "
+                f"{dimension}. Got {self.remove_components!r}."
+            )
 
     def _training_parameters(self) -> TrainingParameters:
         """Return what the trainer is told, in Python's own types: they are what it compiles for."""
@@ -471,12 +1226,34 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             min_learning_rate=float(self.min_learning_rate),
         )
 
+    def _check_parameters(self) -> TrainingParameters:
+        """Raise or warn of parameters that do not go together; return what the trainer is told."""
+        parameters = self._training_parameters()
+        self._check_parameters_agree(parameters.learning_rate)
+        self._check_pooling(self.vector_size * (2 if self.vectors == "concatenated" else 1))
+        self._warn_of_unused_parameters()
+        _n_threads(self.n_jobs)  # raises for a bad number
+        return parameters
+
     def _check_parameters_agree(self, learning_rate: float) -> None:
         """Raise if parameters that are allowed one by one do not go together."""
         if self.min_learning_rate > learning_rate:
             raise ValueError(
                 f"min_learning_rate must be at most learning_rate={self.learning_rate!r}, which "
                 f"starts at {learning_rate:g}. Got {self.min_learning_rate!r}."
+            )
+        if isinstance(self.freeze, str) and self.init is None:
+            raise ValueError(
+                "freeze='init' names the words of init, which must then be given. Got init=None."
+            )
+        if self.init is not None and not (
+            isinstance(self.init, (str, PathLike, WordVectors))
+            or hasattr(self.init, "word_vectors_")
+        ):
+            raise ValueError(
+                f"init must be word vectors, a path, or a fitted Word2VecVectorizer, got the "
+                f"estimator {self.init!r}, which is none. A clone, as in a search, is not fitted: "
+                "pass init=other.word_vectors_ instead of init=other."
             )
         if self.token_pattern is None and self.tokenizer is None and self.analyzer == "word":
             raise ValueError(
@@ -502,6 +1279,17 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 ["negative", "ns_exponent"],
             ),
             (self.architecture != "cbow", "'architecture' is not 'cbow'", ["cbow_mean"]),
+            (
+                not self.early_stopping,
+                "'early_stopping' is False",
+                ["validation_fraction", "n_iter_no_change", "tol"],
+            ),
+            (self.input != "content", "'input' is not 'content'", ["memory"]),
+            (
+                not {"mean", "sum"}.intersection(self._poolings()),
+                "'pooling' has neither 'mean' nor 'sum'",
+                ["weighting"],
+            ),
         ]
         unused = [(name, reason) for holds, reason, names in cases if holds for name in names]
         defaults = inspect.signature(Word2VecVectorizer).parameters
@@ -510,40 +1298,95 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 warnings.warn(
                     f"The parameter {name!r} will not be used since {reason}.",
                     UserWarning,
-                    stacklevel=5,
+                    stacklevel=6,
                 )
 
-    def _build_analyzer(self) -> Callable[[str], Iterable[Hashable]]:
-        """Return the function that splits a text into tokens."""
-        options = {name: getattr(self, name) for name in _TEXT_OPTIONS}
-        return CountVectorizer(**options).build_analyzer()
+    def _tokenize(self, X: Iterable[Any]) -> Iterator[Sequence[Hashable]]:
+        """Return an iterator over the tokens of each document."""
+        return tokenize_documents(X, self._build_analyzer(), input=self.input)
 
-    def _pool(self, token_counts: csr_array) -> NDArray[np.float32]:
+    def _build_analyzer(self) -> Callable[[Any], Iterable[Hashable]]:
+        """Return the function that reads and decodes a document and splits it into tokens."""
+        return CountVectorizer(**self._text_options()).build_analyzer()
+
+    def _text_options(self) -> dict[str, Any]:
+        """Return the parameters that say how a text is split into tokens."""
+        return {name: getattr(self, name) for name in _TEXT_OPTIONS}
+
+    def _pool(self, token_counts: Iterable[csr_array]) -> NDArray[np.float32]:
         """Return the vectors of documents; count those without a known word in a warning."""
-        n_documents = token_counts.shape[0]
-        n_unknown = n_documents - np.count_nonzero(np.diff(token_counts.indptr))
+        X, n_unknown = self.pooling_.apply(token_counts, self.word_vectors_.vectors)
         if n_unknown:
             warnings.warn(
-                f"{n_unknown} of {n_documents} documents contain no known word; their vectors are "
+                f"{n_unknown} of {len(X)} documents contain no known word; their vectors are "
                 "zeros.",
                 UserWarning,
                 stacklevel=4,
             )
-        return mean_pooling(token_counts, self.word_vectors_.vectors)
+        return X
 
 
-@contextmanager
-def _progress_bar(n_tokens: int, verbose: int) -> Iterator[Report | None]:
-    """Give a function that reports progress to a bar, closed at the end; None if not verbose."""
-    if not verbose:
-        yield None
-        return
-    from tqdm.auto import tqdm
+class _Stream(NamedTuple):
+    """What `partial_fit` remembers from one part of a stream to the next."""
 
-    with tqdm(desc="Word2VecVectorizer", total=n_tokens, unit="token", unit_scale=True) as bar:
+    seed: int
+    n_parts: int
+    candidates: dict[Hashable, int]  # how often words that are not yet known have occurred
 
-        def report(n_new_tokens: int, loss: float) -> None:
-            bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-            bar.update(n_new_tokens)
+    def next_seed(self) -> int:
+        """Return the seed of the part that was counted last."""
+        return int(np.random.SeedSequence([self.seed, self.n_parts]).generate_state(1)[0])
 
-        yield report
+
+def _vectors_of(source: Any) -> KnownVectors:
+    """Return the vectors of word vectors or of a fitted estimator."""
+    if isinstance(source, WordVectors):
+        return KnownVectors(source.index, source.vectors)
+    return KnownVectors(
+        source.vocabulary_,
+        getattr(source, "_input_matrix", source.word_vectors_.vectors),
+        getattr(source, "output_vectors_", None),
+        getattr(source, "_objective", None),
+        getattr(source, "_tree_counts", None),
+    )
+
+
+def _texts_in(X: Any) -> list[str] | None:
+    """Return the documents as a list if all are texts in memory, else None."""
+    if not hasattr(X, "__len__"):
+        return None
+    documents = list(check_documents(X))
+    return documents if all(isinstance(document, str) for document in documents) else None
+
+
+def _digest(texts: list[str]) -> str:
+    """Return a hash of texts, and of where one ends and the next begins."""
+    digest = hashlib.blake2b(digest_size=20)
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def _encode_texts(
+    texts: list[str], digest: str, text_options: dict[str, Any], options: dict[str, Any]
+) -> tuple[EncodedCorpus, Vocabulary]:
+    """Split and encode texts: what `memory` keeps, found by everything but the texts."""
+    analyzer = CountVectorizer(**text_options).build_analyzer()
+    return encode_documents(tokenize_documents(texts, analyzer), **options)
+
+
+def _n_threads(n_jobs: int | None) -> int:
+    """Return how many threads to use: within a worker of joblib no more than its share.
+
+    The number changes no result. A process of joblib's is told its share of the processors in the
+    variables that limit native libraries; of a thread's share nobody knows.
+    """
+    n_threads = effective_n_jobs(n_jobs)
+    backend, _ = get_active_backend()
+    if backend.nesting_level == 0:
+        return n_threads
+    is_process = multiprocessing.current_process().name != "MainProcess"
+    share = os.environ.get("OMP_NUM_THREADS", "1") if is_process else "1"
+    return max(1, min(n_threads, int(share) if share.isdecimal() else 1))

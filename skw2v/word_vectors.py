@@ -400,6 +400,15 @@ class WordVectors:
             answers.extend(self._neighbours(row, topn) for row in similarities)
         return answers
 
+    def _nearest_to(self, vectors: NDArray[np.floating], topn: int) -> list[Neighbours]:
+        """Rank the words for each of the rows of a matrix, by their similarity to it."""
+        answers: list[Neighbours] = []
+        block = max(1, _SCORES_PER_BLOCK // len(self))
+        for start in range(0, len(vectors), block):
+            similarities = _unit_rows(vectors[start : start + block]) @ self._unit_vectors.T
+            answers.extend(self._neighbours(row, topn) for row in similarities)
+        return answers
+
     def _neighbours(self, similarities: NDArray[np.floating], topn: int) -> Neighbours:
         """Return the words of largest similarity; those of minus infinity are left out."""
         nearest = _largest(similarities, min(topn, len(self)))

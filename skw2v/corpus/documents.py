@@ -14,16 +14,27 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from numbers import Real
-from typing import Any
+from os import PathLike
+from typing import Any, Literal
 
 from scipy.sparse import issparse
 
-# dtype kinds that can hold neither str nor token sequences: numbers, dates, bytes, records.
-_KINDS_WITHOUT_DOCUMENTS = frozenset("biufcmMSV")
+# dtype kinds that can hold neither texts nor token sequences: numbers, dates, records.
+_KINDS_WITHOUT_DOCUMENTS = frozenset("biufcmMV")
+
+# What a document is told to be if it is none.
+_KINDS_OF_DOCUMENTS = {
+    "content": "a str or a sequence of tokens",
+    "file": "an open file (input='file')",
+    "filename": "the name of a file (input='filename')",
+}
 
 
 def tokenize_documents(
-    documents: Iterable[Any], analyzer: Callable[[str], Iterable[Hashable]]
+    documents: Iterable[Any],
+    analyzer: Callable[[Any], Iterable[Hashable]],
+    *,
+    input: Literal["content", "file", "filename"] = "content",
 ) -> Iterator[Sequence[Hashable]]:
     """Turn each document into a sequence of tokens.
 
@@ -32,10 +43,14 @@ def tokenize_documents(
     documents : iterable of str or of token sequences
         Lists, tuples, 1-D arrays, pandas and polars Series, frames and arrays of exactly one
         column, generators. Read once, in order, one document at a time. A document that is a
-        str goes through `analyzer`; any other sequence holds tokens already (words, ids, codes:
-        anything hashable) and is taken as it is. Both may stand in one corpus.
+        str or bytes goes through `analyzer`; any other sequence holds tokens already (words, ids,
+        codes: anything hashable) and is taken as it is. Both may stand in one corpus.
     analyzer : callable
-        Splits a str into its tokens, such as ``CountVectorizer().build_analyzer()``.
+        Splits a document into its tokens, such as ``CountVectorizer().build_analyzer()``, which
+        also decodes bytes and reads files.
+    input : {"content", "file", "filename"}, default="content"
+        What a document is: itself, an open file, or the name of a file (str or path). With the
+        last two, each goes through `analyzer`, and there are no token sequences.
 
     Returns
     -------
@@ -48,8 +63,9 @@ def tokenize_documents(
     TypeError, ValueError
         At once, if `documents` is no corpus (see `check_documents`). While iterating, with the
         index of the document: a ValueError if it is missing (None, NaN) or an array of more
-        than one dimension, a TypeError if it is anything else than a str or a sequence, or if
-        `analyzer` returns something that is not a collection of tokens.
+        than one dimension, a TypeError if it is anything else than `input` says, or if `analyzer`
+        returns something that is not a collection of tokens. A UnicodeDecodeError of `analyzer`
+        is told the index, too.
 
     Examples
     --------
@@ -57,7 +73,7 @@ def tokenize_documents(
     >>> list(tokenize_documents(["to be or", ["not", "to", "be"], (7, 7)], str.split))
     [['to', 'be', 'or'], ['not', 'to', 'be'], (7, 7)]
     """
-    return _tokenize(check_documents(documents), analyzer)
+    return _tokenize(check_documents(documents), analyzer, input)
 
 
 def check_documents(documents: Iterable[Any]) -> Iterator[Any]:
@@ -78,7 +94,7 @@ def check_documents(documents: Iterable[Any]) -> Iterator[Any]:
     ------
     ValueError
         If `documents` is a single str or bytes, an array or a frame of two or more dimensions
-        that does not have exactly one column, or if its dtype holds numbers, dates or bytes.
+        that does not have exactly one column, or if its dtype holds numbers or dates.
     TypeError
         If `documents` cannot be iterated (None, a number, a 0-d array), is a mapping (iterating
         it would give the keys), a set (it has no order) or a sparse matrix.
@@ -169,22 +185,41 @@ def _refuse_dtypes_without_documents(documents: object) -> None:
         raise ValueError(
             "Documents must be an iterable of str or of token sequences, got a "
             f"{type(documents).__name__} of dtype {dtype}. If it is one document of tokens, wrap "
-            "it in a list: [document]; if it holds encoded text, decode it first."
+            "it in a list: [document]."
         )
 
 
 def _tokenize(
-    documents: Iterator[Any], analyzer: Callable[[str], Iterable[Hashable]]
+    documents: Iterator[Any], analyzer: Callable[[Any], Iterable[Hashable]], kind: str
 ) -> Iterator[Sequence[Hashable]]:
     """Yield the tokens of each document; the lazy half of `tokenize_documents`."""
+    is_text = {
+        "content": lambda document: isinstance(document, (str, bytes)),
+        "file": lambda document: hasattr(document, "read"),
+        "filename": lambda document: isinstance(document, (str, bytes, PathLike)),
+    }[kind]
     for position, document in enumerate(documents):
-        if isinstance(document, str):
-            tokens = analyzer(document)
-            yield tokens if isinstance(tokens, list) else _as_token_list(tokens)
-        elif isinstance(document, (list, tuple)):
+        if is_text(document):
+            yield _analyze(document, analyzer, position)
+        elif kind == "content" and isinstance(document, (list, tuple)):
             yield document
         else:
-            yield _as_token_sequence(document, position)
+            yield _as_token_sequence(document, position, kind)
+
+
+def _analyze(
+    document: Any, analyzer: Callable[[Any], Iterable[Hashable]], position: int
+) -> list[Hashable]:
+    """Return the tokens of a text."""
+    try:
+        tokens = analyzer(document)
+    except UnicodeDecodeError as error:
+        error.reason += (
+            f" (in the document at index {position}; pass its encoding, or 'ignore' or 'replace' "
+            "as decode_error)"
+        )
+        raise
+    return tokens if isinstance(tokens, list) else _as_token_list(tokens)
 
 
 def _as_token_list(tokens: Any) -> list[Hashable]:
@@ -197,17 +232,22 @@ def _as_token_list(tokens: Any) -> list[Hashable]:
     return list(tokens)
 
 
-def _as_token_sequence(document: Any, position: int) -> Sequence[Hashable]:
-    """Return a document that is neither str, list nor tuple as a sequence of tokens."""
+def _as_token_sequence(document: Any, position: int, kind: str) -> Sequence[Hashable]:
+    """Return a document that is neither text, list nor tuple as a sequence of tokens."""
     if _is_missing(document):
         raise ValueError(
             f"The document at index {position} is missing: {_describe(document)}. Replace missing "
             "documents by empty ones, e.g. X.fillna(''), or drop them."
         )
-    if isinstance(document, (bytes, bytearray, memoryview)):
+    if kind != "content":
         raise TypeError(
-            f"The document at index {position} must be a str or a sequence of tokens, got "
-            f"{_describe(document)}. Decode it: document.decode('utf-8')."
+            f"The document at index {position} must be {_KINDS_OF_DOCUMENTS[kind]}, got "
+            f"{_describe(document)}. Texts and token sequences are taken with input='content'."
+        )
+    if isinstance(document, (bytearray, memoryview)):
+        raise TypeError(
+            f"The document at index {position} must be {_KINDS_OF_DOCUMENTS[kind]}, got "
+            f"{_describe(document)}. Pass bytes(document)."
         )
     shape = getattr(document, "shape", (0,))
     if len(shape) > 1:

@@ -4,7 +4,8 @@ The pass numbers words as they appear: a dictionary that gives a new word the ne
 mapped over the tokens of each document, so that no Python bytecode runs per token. When the
 stream has ended the words can be counted and pruned, and the provisional numbers are replaced by
 the final ids, in place and block by block. Memory therefore peaks near the four bytes per token
-of the result, and the stream may be a generator over files larger than memory.
+of the result, or far below where they are kept in a file, and the stream may be a generator over
+files larger than memory.
 
 Positions in the corpus are 64-bit throughout; only word ids are 32-bit. Documents are never cut,
 and those that lose all their words to pruning stay, empty, so that document i of the input is
@@ -21,11 +22,14 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, repeat
+from os import PathLike
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from skw2v.corpus.files import IdFile
 from skw2v.corpus.vocabulary import (
     Vocabulary,
     check_pruning,
@@ -38,7 +42,17 @@ from skw2v.corpus.vocabulary import (
 # small enough that the temporary arrays do not matter.
 _BLOCK_SIZE = 1 << 20
 
+# Tokens and documents that are counted at once where the whole is to be handled in parts: enough to
+# hide the cost of each part, few enough that dense vectors of that many documents do not matter.
+_BATCH_SIZE = 1 << 16
+
 _UNKNOWN = -1
+
+# Words that are counted before they are known. About 100 MB, and far more than can become frequent
+# in the time between two clearances.
+_MAX_CANDIDATES = 1 << 20
+
+_Ids = TypeVar("_Ids", bound="array[int] | IdFile")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +101,7 @@ def encode_documents(
     min_count: int = 5,
     max_vocab_size: int | None = None,
     vocabulary: Mapping[Hashable, int] | Iterable[Hashable] | None = None,
+    temp_folder: str | PathLike[str] | None = None,
 ) -> tuple[EncodedCorpus, Vocabulary]:
     """Encode token sequences as word ids, learning the vocabulary unless it is given.
 
@@ -101,6 +116,10 @@ def encode_documents(
     vocabulary : mapping of word to id, or iterable of words, default=None
         Use these words with these ids (see `fixed_index`) and ignore all other tokens;
         `min_count` and `max_vocab_size` then have no effect.
+    temp_folder : str or path, default=None
+        Keep the word ids in a temporary, memory-mapped file in this folder, which takes 4 bytes per
+        token and vanishes with the corpus. The offsets, 8 bytes per document, and the words stay in
+        memory. None keeps everything in memory.
 
     Returns
     -------
@@ -117,6 +136,8 @@ def encode_documents(
         if no token is in the given vocabulary, or if a parameter is out of range.
     TypeError
         If a token is not hashable, or if a parameter has the wrong type.
+    OSError
+        If `temp_folder` cannot be written to, or is full.
 
     Examples
     --------
@@ -131,13 +152,169 @@ def encode_documents(
     (array([0, 1, 0, 1, 0], dtype=int32), array([0, 2, 4, 5]))
     """
     check_pruning(min_count, max_vocab_size)
-    if vocabulary is not None:
-        return _encode_with(fixed_index(vocabulary), tokenized)
-    return _encode_and_learn(tokenized, min_count, max_vocab_size)
+    index = None if vocabulary is None else fixed_index(vocabulary)
+    flat = array("i") if temp_folder is None else IdFile(temp_folder)
+    if index is not None:
+        return _encode_with(index, tokenized, flat)
+    return _encode_and_learn(tokenized, min_count, max_vocab_size, flat)
+
+
+@dataclass(frozen=True, eq=False)
+class MoreDocuments:
+    """What the next documents of a stream have added.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The documents without the tokens that are not in the vocabulary.
+    vocabulary : Vocabulary
+        The old words in their places, then the new ones; counts are those of the whole stream.
+    candidates : dict of hashable to int
+        How often each word that is not in the vocabulary has occurred in the stream.
+    n_ignored : int
+        How many tokens of the documents are not in the vocabulary.
+    """
+
+    corpus: EncodedCorpus
+    vocabulary: Vocabulary
+    candidates: dict[Hashable, int]
+    n_ignored: int
+
+
+def encode_more_documents(
+    tokenized: Iterable[Sequence[Hashable]],
+    vocabulary: Vocabulary,
+    candidates: Mapping[Hashable, int],
+    *,
+    min_count: int | None = 5,
+    max_vocab_size: int | None = None,
+    temp_folder: str | PathLike[str] | None = None,
+) -> MoreDocuments:
+    """Encode the next documents of a stream, with a vocabulary that may grow.
+
+    Parameters
+    ----------
+    tokenized : iterable of sequences of hashable
+        The tokens of each document (see `tokenize_documents`). Read once.
+    vocabulary : Vocabulary
+        The words known so far; left as it is. It may be empty.
+    candidates : mapping of hashable to int
+        How often words that are not known have occurred so far; left as it is.
+    min_count : int, default=5
+        Words that have now occurred so often in the stream become known, those that occurred most
+        first. None lets no word in.
+    max_vocab_size : int, default=None
+        Let words in only while there are fewer than this. None lets all in.
+    temp_folder : str or path, default=None
+        See `encode_documents`.
+
+    Returns
+    -------
+    more : MoreDocuments
+        The encoded documents, the words and their counts. At most 2**20 candidates are remembered:
+        beyond that, the rarer half is forgotten, of equally rare ones those seen first.
+
+    Raises
+    ------
+    ValueError
+        If there are no documents, or no tokens in them.
+    TypeError
+        If a token is not hashable.
+    OSError
+        If `temp_folder` cannot be written to, or is full.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skw2v.corpus import Vocabulary, encode_more_documents
+    >>> vocabulary = Vocabulary({"the": 0}, np.array([2]))
+    >>> more = encode_more_documents(
+    ...     [["the", "cat"], ["a", "cat"]], vocabulary, {"cat": 1, "dog": 1}, min_count=3
+    ... )
+    >>> more.vocabulary.index, more.vocabulary.counts
+    ({'the': 0, 'cat': 1}, array([3, 3]))
+    >>> more.corpus.token_ids, more.candidates, more.n_ignored
+    (array([0, 1, 1], dtype=int32), {'dog': 1, 'a': 1}, 1)
+    """
+    n_old = len(vocabulary)
+    provisional_ids: defaultdict[Hashable, int] = defaultdict(
+        count(n_old).__next__, vocabulary.index
+    )
+    for word in candidates:
+        provisional_ids[word]
+    look_up = provisional_ids.__getitem__
+    flat, offsets = _flatten(
+        tokenized,
+        lambda document: map(look_up, document),
+        array("i") if temp_folder is None else IdFile(temp_folder),
+    )
+    _check_not_empty(flat, offsets)
+    n_tokens = len(flat)
+
+    words = list(provisional_ids)
+    counts = _count_occurrences(_ids_in(flat), len(words))
+    counts[:n_old] += vocabulary.counts
+    counts[n_old : n_old + len(candidates)] += np.fromiter(candidates.values(), dtype=np.int64)
+    room = None if max_vocab_size is None else max(max_vocab_size - n_old, 0)
+    new = np.empty(0, dtype=np.int64)
+    if min_count is not None:
+        new = n_old + most_frequent_first(counts[n_old:], min_count=min_count, max_vocab_size=room)
+
+    final_ids = np.full(len(words), _UNKNOWN, dtype=np.int32)
+    final_ids[:n_old] = np.arange(n_old)
+    final_ids[new] = n_old + np.arange(len(new))
+    _renumber(_ids_in(flat), final_ids)
+    corpus = EncodedCorpus(*_drop_unknown(flat, offsets))
+    kept = np.concatenate([np.arange(n_old), new])
+    index = number_words(words[provisional_id] for provisional_id in kept.tolist())
+    waiting = np.flatnonzero(final_ids == _UNKNOWN)
+    if len(waiting) > _MAX_CANDIDATES:
+        last_seen_first = waiting[::-1]
+        most_frequent = np.argsort(-counts[last_seen_first], kind="stable")[: _MAX_CANDIDATES // 2]
+        waiting = np.sort(last_seen_first[most_frequent])
+    return MoreDocuments(
+        corpus,
+        Vocabulary(index, counts[kept]),
+        {words[k]: n for k, n in zip(waiting.tolist(), counts[waiting].tolist(), strict=True)},
+        n_tokens - corpus.n_tokens,
+    )
+
+
+def select_documents(corpus: EncodedCorpus, documents: NDArray[np.int64]) -> EncodedCorpus:
+    """Copy some of the documents of a corpus.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The documents; left as they are.
+    documents : ndarray of shape (n_selected,), dtype int64
+        Which documents, in the order wanted.
+
+    Returns
+    -------
+    selected : EncodedCorpus
+        These documents, in memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skw2v.corpus import encode_documents, select_documents
+    >>> corpus, vocabulary = encode_documents([["a", "b"], ["a"], ["b", "b"]], min_count=1)
+    >>> select_documents(corpus, np.array([2, 0])).token_ids
+    array([0, 0, 1, 0], dtype=int32)
+    """
+    starts, lengths = corpus.offsets[:-1][documents], np.diff(corpus.offsets)[documents]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    # Each token's place in its document, added to where the document starts.
+    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    return EncodedCorpus(corpus.token_ids[places], offsets)
 
 
 def count_tokens(
-    tokenized: Iterable[Sequence[Hashable]], index: Mapping[Hashable, int]
+    tokenized: Iterable[Sequence[Hashable]],
+    index: Mapping[Hashable, int],
+    *,
+    first_position: int = 0,
 ) -> csr_array:
     """Count how often each known word occurs in each document.
 
@@ -147,6 +324,8 @@ def count_tokens(
         The tokens of each document (see `tokenize_documents`). Read once.
     index : mapping of hashable to int
         The ids of the known words, 0 to n_words - 1. Other tokens are ignored.
+    first_position : int, default=0
+        The index of the first document in the whole corpus, for error messages.
 
     Returns
     -------
@@ -165,7 +344,8 @@ def count_tokens(
     array([[2., 1.],
            [0., 0.]], dtype=float32)
     """
-    return _count_ids(*_drop_unknown(*_flatten(tokenized, _known_ids(index))), len(index))
+    flat, offsets = _flatten(tokenized, _known_ids(index), array("i"), first_position)
+    return _count_ids(*_drop_unknown(flat, offsets), len(index))
 
 
 def count_encoded_tokens(corpus: EncodedCorpus, n_words: int) -> csr_array:
@@ -195,6 +375,88 @@ def count_encoded_tokens(corpus: EncodedCorpus, n_words: int) -> csr_array:
     return _count_ids(corpus.token_ids.copy(), corpus.offsets.copy(), n_words)
 
 
+def count_tokens_in_batches(
+    tokenized: Iterable[Sequence[Hashable]], index: Mapping[Hashable, int]
+) -> Iterator[csr_array]:
+    """Count words as `count_tokens` does, a part of the documents at a time.
+
+    Parameters
+    ----------
+    tokenized : iterable of sequences of hashable
+        The tokens of each document (see `tokenize_documents`). Read once, as the counts are asked
+        for.
+    index : mapping of hashable to int
+        The ids of the known words, 0 to n_words - 1. Other tokens are ignored.
+
+    Yields
+    ------
+    token_counts : csr_array of shape (n_documents_of_batch, n_words), dtype float32
+        The rows of the next documents, of some ten thousand tokens together, or of one longer
+        document.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import count_tokens_in_batches
+    >>> documents = (["a", "b"] for _ in range(100_000))
+    >>> sum(batch.shape[0] for batch in count_tokens_in_batches(documents, {"a": 0}))
+    100000
+    """
+    first_position = 0
+    for batch in _batches(tokenized):
+        yield count_tokens(batch, index, first_position=first_position)
+        first_position += len(batch)
+
+
+def count_encoded_in_batches(corpus: EncodedCorpus, n_words: int) -> Iterator[csr_array]:
+    """Count words as `count_encoded_tokens` does, a part of the documents at a time.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The documents; left as they are.
+    n_words : int
+        Size of the vocabulary that they were encoded with.
+
+    Yields
+    ------
+    token_counts : csr_array of shape (n_documents_of_batch, n_words), dtype float32
+        The rows of the next documents, of some ten thousand tokens together, or of one longer
+        document.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import count_encoded_in_batches, encode_documents
+    >>> corpus, vocabulary = encode_documents([["a", "b"]] * 100_000)
+    >>> batches = count_encoded_in_batches(corpus, len(vocabulary))
+    >>> sum(batch.shape[0] for batch in batches)
+    100000
+    """
+    offsets, first = corpus.offsets, 0
+    while first < corpus.n_documents:
+        last = int(np.searchsorted(offsets, offsets[first] + _BATCH_SIZE, side="right")) - 1
+        last = min(max(last, first + 1), first + _BATCH_SIZE)
+        token_ids = corpus.token_ids[offsets[first] : offsets[last]]
+        batch = EncodedCorpus(token_ids, offsets[first : last + 1] - offsets[first])
+        yield count_encoded_tokens(batch, n_words)
+        first = last
+
+
+def _batches(
+    tokenized: Iterable[Sequence[Hashable]],
+) -> Iterator[list[Sequence[Hashable]]]:
+    """Yield lists of successive documents."""
+    batch: list[Sequence[Hashable]] = []
+    size = 0
+    for document in tokenized:
+        batch.append(document)
+        size += 1 + len(document)  # empty documents count, too
+        if size >= _BATCH_SIZE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
 def _count_ids(token_ids: NDArray[np.int32], offsets: NDArray[np.int64], n_words: int) -> csr_array:
     """Count the ids of each document, in place of the arrays that hold them."""
     # Counted in integers: a float32 that grows by one stops growing at 2 ** 24.
@@ -205,32 +467,37 @@ def _count_ids(token_ids: NDArray[np.int32], offsets: NDArray[np.int64], n_words
 
 
 def _encode_and_learn(
-    tokenized: Iterable[Sequence[Hashable]], min_count: int, max_vocab_size: int | None
+    tokenized: Iterable[Sequence[Hashable]],
+    min_count: int,
+    max_vocab_size: int | None,
+    flat: array[int] | IdFile,
 ) -> tuple[EncodedCorpus, Vocabulary]:
     """Encode documents with the vocabulary that their own counts give."""
     provisional_ids: defaultdict[Hashable, int] = defaultdict(count().__next__)
     look_up = provisional_ids.__getitem__
-    flat, offsets = _flatten(tokenized, lambda document: map(look_up, document))
+    flat, offsets = _flatten(tokenized, lambda document: map(look_up, document), flat)
     _check_not_empty(flat, offsets)
 
     words = list(provisional_ids)
-    counts = _count_occurrences(np.asarray(flat), len(words))
+    counts = _count_occurrences(_ids_in(flat), len(words))
     kept = most_frequent_first(counts, min_count=min_count, max_vocab_size=max_vocab_size)
     if not len(kept):
         raise _nothing_kept_error(words, counts, min_count, n_documents=len(offsets) - 1)
 
     final_ids = np.full(len(words), _UNKNOWN, dtype=np.int32)
     final_ids[kept] = np.arange(len(kept), dtype=np.int32)
-    _renumber(np.asarray(flat), final_ids)
+    _renumber(_ids_in(flat), final_ids)
     index = number_words(words[provisional_id] for provisional_id in kept.tolist())
     return EncodedCorpus(*_drop_unknown(flat, offsets)), Vocabulary(index, counts[kept])
 
 
 def _encode_with(
-    index: dict[Hashable, int], tokenized: Iterable[Sequence[Hashable]]
+    index: dict[Hashable, int],
+    tokenized: Iterable[Sequence[Hashable]],
+    flat: array[int] | IdFile,
 ) -> tuple[EncodedCorpus, Vocabulary]:
     """Encode documents with a fixed vocabulary."""
-    flat, offsets = _flatten(tokenized, _known_ids(index))
+    flat, offsets = _flatten(tokenized, _known_ids(index), flat)
     _check_not_empty(flat, offsets)
     n_tokens = len(flat)
     corpus = EncodedCorpus(*_drop_unknown(flat, offsets))
@@ -254,11 +521,13 @@ def _known_ids(
 def _flatten(
     tokenized: Iterable[Sequence[Hashable]],
     ids_of: Callable[[Sequence[Hashable]], Iterable[int]],
-) -> tuple[array[int], array[int]]:
-    """Chain the ids of all documents (int32) and note where each document ends (int64)."""
+    flat: _Ids,
+    first_position: int = 0,
+) -> tuple[_Ids, array[int]]:
+    """Chain the ids of all documents (int32) in `flat` and note where each ends (int64)."""
     # Arrays of the standard library, because they grow in place.
-    flat, offsets = array("i"), array("q", [0])
-    for position, document in enumerate(tokenized):
+    offsets = array("q", [0])
+    for position, document in enumerate(tokenized, first_position):
         try:
             flat.fromlist(list(ids_of(document)))
         except TypeError:
@@ -268,14 +537,20 @@ def _flatten(
     return flat, offsets
 
 
+def _ids_in(flat: array[int] | IdFile) -> NDArray[np.int32]:
+    """Return a view of what `_flatten` returned, to be let go before `flat` is changed."""
+    # NumPy knows several 32-bit integers, compiled code should see but one.
+    return flat.as_array() if isinstance(flat, IdFile) else np.asarray(flat).view(np.int32)
+
+
 def _drop_unknown(
-    flat: array[int], offsets: array[int]
+    flat: array[int] | IdFile, offsets: array[int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Remove the unknown tokens from what `_flatten` returned, and hand it over as ndarrays."""
-    n_known, new_offsets = _close_gaps(np.asarray(flat), np.asarray(offsets))
-    del flat[n_known:]
-    # NumPy knows several 32-bit integers, compiled code should see but one.
-    return np.asarray(flat).view(np.int32), new_offsets
+    n_known, new_offsets = _close_gaps(_ids_in(flat), np.asarray(offsets))
+    if not isinstance(flat, IdFile):
+        del flat[n_known:]  # gives memory back
+    return _ids_in(flat)[:n_known], new_offsets
 
 
 def _close_gaps(
@@ -343,7 +618,7 @@ def _check_hashable(document: Sequence[Hashable], position: int) -> None:
             ) from error
 
 
-def _check_not_empty(flat: array[int], offsets: array[int]) -> None:
+def _check_not_empty(flat: array[int] | IdFile, offsets: array[int]) -> None:
     """Raise if there are no documents, or no tokens in them."""
     n_documents = len(offsets) - 1
     if not n_documents:

@@ -17,10 +17,11 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from skw2v.training.noise import check_counts
 
@@ -117,6 +118,44 @@ def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
     leaves[rising] = last + np.arange(weights.size)
     parents, codes = _join_lightest(weights[rising])
     return _flatten_paths(parents, codes, leaves)
+
+
+def mean_path_vectors(tree: HuffmanTree, node_vectors: NDArray[Any]) -> NDArray[Any]:
+    """Give each word a vector of the output side: the mean of the nodes on its path, with signs.
+
+    With u[n] the vector of node n, and the sign + where the path's code is 0 and - where it is 1,
+    ``x[w] = (1 / L[w]) sum over the path of +-u[n]``: the inner product of x[w] with a hidden
+    vector is the mean of the scores that make w probable.
+
+    Parameters
+    ----------
+    tree : HuffmanTree
+        The paths of the words.
+    node_vectors : ndarray of shape (n_nodes, dimension)
+        The vectors of the inner nodes.
+
+    Returns
+    -------
+    word_vectors : ndarray of shape (n_words, dimension)
+        Zeros for the only word of a vocabulary, whose path has no node.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skw2v.training.huffman import build_huffman_tree, mean_path_vectors
+    >>> tree = build_huffman_tree([3, 2, 1])
+    >>> tree.path_codes
+    array([1, 0, 1, 0, 0], dtype=int8)
+    >>> mean_path_vectors(tree, np.array([[4.0], [1.0]]))
+    array([[-1. ],
+           [-1.5],
+           [ 2.5]])
+    """
+    lengths = np.repeat(tree.path_lengths, tree.path_lengths)
+    signs = ((1 - 2 * tree.path_codes) / lengths).astype(node_vectors.dtype)
+    # The tree of one word has no node, but the matrix of its nodes may have a row.
+    shape = (tree.n_words, len(node_vectors))
+    return csr_array((signs, tree.path_nodes, tree.path_offsets), shape=shape) @ node_vectors
 
 
 def _join_lightest(

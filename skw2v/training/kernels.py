@@ -1105,3 +1105,22 @@ def merge_rows(
             scale = matrix.dtype.type(scale)
             for column in range(matrix.shape[1]):
                 matrix[row, column] += scale * step[column]
+
+
+@kernel
+def drop_frozen_rows(n_rows, frozen, buffer):
+    """Take the rows that do not move off a chunk's list; return how many remain.
+
+    The merge never hears of them, so that they keep their bytes. The order of the others stays.
+    """
+    n_kept = 0
+    for slot in range(n_rows):
+        row = buffer.row_ids[slot]
+        if not frozen[row]:
+            if n_kept < slot:
+                buffer.row_ids[n_kept] = row
+                buffer.terms[n_kept] = buffer.terms[slot]
+                for column in range(buffer.rows.shape[1]):
+                    buffer.rows[n_kept, column] = buffer.rows[slot, column]
+            n_kept += 1
+    return n_kept

@@ -18,6 +18,7 @@ MIN_ROUNDS = 100  # of an epoch, while that leaves a chunk for each round
 MIN_SHARED_NEGATIVES, MAX_SHARED_NEGATIVES = 16, 128
 POOLED_BLOCKS = {"skipgram": 8, "cbow": 64}  # blocks after which a chunk's noise words recur
 
+WHOLE_SCHEDULE = (0.0, 1.0)  # the part of the learning rate's line that a run goes along
 
 LEARNING_RATES: dict[tuple[Architecture, ObjectiveName], float] = {
     ("skipgram", "negative_sampling"): 0.06,
@@ -70,9 +71,20 @@ class TrainingParameters:
         """Return the learning rate after a fraction of all tokens: a line, with a floor."""
         return max(self.learning_rate * (1.0 - progress), self.min_learning_rate)
 
-    def learning_rate_of(self, epoch: int, position: int, n_tokens: int) -> float:
-        """Return the learning rate of the token at a position of a corpus of `n_tokens`."""
-        return self.learning_rate_at((epoch * n_tokens + position) / (self.epochs * n_tokens))
+    def learning_rate_of(
+        self,
+        epoch: int,
+        position: int,
+        n_tokens: int,
+        schedule: tuple[float, float] = WHOLE_SCHEDULE,
+    ) -> float:
+        """Return the learning rate of the token at a position of a corpus of `n_tokens`.
+
+        The corpus takes the line from the first to the second progress of `schedule`.
+        """
+        begin, end = schedule
+        fraction = (epoch * n_tokens + position) / (self.epochs * n_tokens)
+        return self.learning_rate_at(begin + (end - begin) * fraction)
 
 
 class RoundPlan(NamedTuple):

@@ -32,18 +32,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from skw2v.training import kernels
-from skw2v.training.embedding import (
-    Embedding,
-    Report,
-    aligned_zeros,
-    initial_vectors,
-    make_sampling,
-    make_tokens,
-)
+from skw2v.training.embedding import Embedding, aligned_zeros, make_tokens
 from skw2v.training.parameters import TrainingParameters, plan_rounds
+from skw2v.training.run import Job, TrainingRun
 from skw2v.training.threads import Team, run_in_threads, single_blas_thread
 
 BLOCK_TOKENS = 4  # of a step: 16 train twice as fast, but learn less from each token
@@ -51,38 +45,16 @@ PANEL_WORDS = 4096  # of the vocabulary, the work that one thread takes at a tim
 MAX_LOGITS_BYTES = 2**30  # of the matrix of a block's logits, which its gradient overwrites
 
 
-def train_softmax(
-    token_ids: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    parameters: TrainingParameters,
-    *,
-    seed: int,
-    n_threads: int = 1,
-    report: Report | None = None,
-    dtype: DTypeLike = np.float32,
-) -> Embedding:
+def train_softmax(job: Job, n_threads: int) -> Embedding:
     """Train word vectors on an encoded corpus by the full softmax.
 
     Parameters
     ----------
-    token_ids : ndarray of shape (n_tokens,), dtype=int32
-        The words of all documents, one after another.
-    offsets : ndarray of shape (n_documents + 1,), dtype=int64
-        Where each document starts; the last entry is `n_tokens`.
-    counts : ndarray of shape (n_words,), dtype=int64
-        How often each word occurs.
-    parameters : TrainingParameters
+    job : Job
         What to train; `negative` and `ns_exponent` are not used.
-    seed : int
-        Decides everything random.
-    n_threads : int, default=1
+    n_threads : int
         Number of threads; of use from two panels of the vocabulary on. The vectors do not depend on
         it.
-    report : callable, default=None
-        Called after each chunk with the number of its tokens and the loss of the epoch so far.
-    dtype : dtype, default=float32
-        Floating type of the vectors and of the matrix products.
 
     Returns
     -------
@@ -94,12 +66,11 @@ def train_softmax(
     ValueError
         If the logits of a block of tokens would take more than `MAX_LOGITS_BYTES`.
     """
-    dtype = np.dtype(dtype)
-    check_logits_fit(len(counts), dtype)
-    run = _Run(token_ids, offsets, counts, parameters, seed, report, dtype)
+    check_logits_fit(len(job.counts), job.dtype)
+    run = _Run(job)
     with single_blas_thread:
         run_in_threads(run.work, min(n_threads, len(run.panels)))
-    return Embedding(run.input_vectors, run.output_vectors, run.loss_curve)
+    return run.embedding
 
 
 def check_logits_fit(n_words: int, dtype: np.dtype[Any]) -> None:
@@ -139,7 +110,7 @@ def _readable(n_bytes: int) -> str:
     return f"{size:.3g} {unit}"
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
     """What a few consecutive tokens are to learn.
 
     The hidden vector of input n is the sum over k with `input_rows[k] == n` of `input_weights[k]`
@@ -160,10 +131,13 @@ class _Block(NamedTuple):
         np.add.at(hidden, self.input_rows, terms)
         return hidden
 
-    def move_inputs(self, steps: NDArray[Any], input_vectors: NDArray[Any]) -> None:
-        """Add A^T E to W: a word that stands in the block twice moves twice."""
-        terms = self.input_weights[:, np.newaxis] * steps[self.input_rows]
-        np.add.at(input_vectors, self.input_words, terms)
+    def move_inputs(
+        self, steps: NDArray[Any], input_vectors: NDArray[Any], frozen: NDArray[np.bool_] | None
+    ) -> None:
+        """Add A^T E to W: a word that stands in the block twice moves twice, a frozen one never."""
+        moved = slice(None) if frozen is None else ~frozen[self.input_words]
+        terms = self.input_weights[moved, np.newaxis] * steps[self.input_rows[moved]]
+        np.add.at(input_vectors, self.input_words[moved], terms)
 
     def targets_in(self, panel: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the pairs whose word is in a panel, as rows and columns of the panel's matrix."""
@@ -189,14 +163,14 @@ def _pairs(
     return contexts[in_window], np.repeat(centres, in_window.sum(axis=1))
 
 
-def _make_block(
+def make_block(
     first: int,
     last: int,
     n_tokens: int,
     parameters: TrainingParameters,
     tokens: kernels.Tokens,
     dtype: np.dtype[Any],
-) -> _Block:
+) -> Block:
     """Write down what the tokens first..last of a chunk are to learn."""
     window, words = parameters.window, tokens.words
     own = np.arange(first, last)
@@ -215,7 +189,7 @@ def _make_block(
         target_words = words[own[target_rows]]
     weights = 1 / n_contexts[input_rows] if parameters.cbow_mean else np.ones(len(input_rows))
     order = np.argsort(target_words, kind="stable")
-    return _Block(
+    return Block(
         input_rows,
         input_words,
         weights.astype(dtype),
@@ -225,76 +199,59 @@ def _make_block(
     )
 
 
-class _Run:
-    """One training run: the state that its threads share."""
+class _Run(TrainingRun):
+    """A run by the full softmax: block after block, each learned panel by panel."""
 
-    def __init__(
-        self,
-        token_ids: NDArray[np.int32],
-        offsets: NDArray[np.int64],
-        counts: NDArray[np.int64],
-        parameters: TrainingParameters,
-        seed: int,
-        report: Report | None,
-        dtype: np.dtype[Any],
-    ) -> None:
-        self.token_ids, self.offsets = token_ids, offsets
-        self.parameters, self.report = parameters, report
-        self.chunk_tokens = plan_rounds(parameters, len(token_ids)).chunk_tokens
-        self.sampling = make_sampling(counts, parameters, seed)
-        n_words, size = len(counts), parameters.vector_size
-        self.input_vectors = initial_vectors(n_words, size, seed, dtype)[:, :size]
-        self.output_vectors = aligned_zeros(self.input_vectors.shape, dtype)
+    def __init__(self, job: Job) -> None:
+        n_words, size = len(job.counts), job.parameters.vector_size
+        super().__init__(job, n_words)
+        self.chunk_tokens = plan_rounds(job.parameters, len(job.token_ids)).chunk_tokens
         self.panels = [
             slice(start, min(start + PANEL_WORDS, n_words))
             for start in range(0, n_words, PANEL_WORDS)
         ]
         n_panels = len(self.panels)
-        self.logits = aligned_zeros((BLOCK_TOKENS, n_words), dtype)
+        self.logits = aligned_zeros((BLOCK_TOKENS, n_words), job.dtype)
         # What each panel leaves for the sums over panels, for each row of the block.
         self.highest = np.zeros((n_panels, BLOCK_TOKENS))
         self.sums = np.zeros((n_panels, BLOCK_TOKENS))
         self.target_logits = np.zeros(n_panels)
-        self.steps = np.zeros((n_panels, BLOCK_TOKENS, size), dtype)
-        self.loss_curve: list[float] = []
+        self.steps = np.zeros((n_panels, BLOCK_TOKENS, size), job.dtype)
 
-    def work(self, team: Team, thread: int) -> None:
-        """Do one thread's part of all epochs."""
-        for epoch in range(self.parameters.epochs):
-            loss, n_pairs = 0.0, 0
-            for start, stop, blocks in self._chunks(epoch):
-                learning_rate = self.parameters.learning_rate_of(epoch, start, len(self.token_ids))
-                for block in blocks:
-                    loss += self._step(team, thread, block, learning_rate)
-                    n_pairs += len(block.target_rows)
-                if thread == 0 and self.report is not None:
-                    self.report(stop - start, loss / max(n_pairs, 1))
-            if thread == 0:
-                self.loss_curve.append(loss / max(n_pairs, 1))
+    def make_scratch(self) -> kernels.Tokens:
+        """Return room for the tokens of a chunk."""
+        most = self.chunk_tokens + 2 * self.parameters.window
+        return make_tokens(min(most, len(self.token_ids)))
 
-    def _chunks(self, epoch: int) -> Iterator[tuple[int, int, Iterator[_Block]]]:
-        """Yield where each chunk of the corpus starts and stops, and its blocks.
+    def train_epoch(
+        self, number: int, team: Team, thread: int, scratch: kernels.Tokens
+    ) -> Iterator[tuple[int, float, float]]:
+        """Do one thread's part of the blocks of an epoch.
 
         Every thread samples for itself: that is cheap beside the matrix products.
         """
-        n_tokens, parameters = len(self.token_ids), self.parameters
-        sampling = self.sampling(epoch)
-        tokens = make_tokens(min(self.chunk_tokens + 2 * parameters.window, n_tokens))
-        dtype = self.input_vectors.dtype
-
-        def blocks(start: int, stop: int) -> Iterator[_Block]:
-            n_sampled, own_begin, own_end = kernels.sample_chunk(
-                start, stop, self.token_ids, self.offsets, sampling, tokens
-            )
-            for first in range(own_begin, own_end, BLOCK_TOKENS):
-                last = min(first + BLOCK_TOKENS, own_end)
-                yield _make_block(first, last, n_sampled, parameters, tokens, dtype)
-
+        n_tokens, sampling = len(self.token_ids), self.sampling(number)
         for start in range(0, n_tokens, self.chunk_tokens):
             stop = min(start + self.chunk_tokens, n_tokens)
-            yield start, stop, blocks(start, stop)
+            learning_rate = self.learning_rate_of(number, start)
+            loss, n_pairs = 0.0, 0
+            for block in self._blocks(start, stop, sampling, scratch):
+                loss += self._step(team, thread, block, learning_rate)
+                n_pairs += len(block.target_rows)
+            yield stop - start, loss, n_pairs
 
-    def _step(self, team: Team, thread: int, block: _Block, learning_rate: float) -> float:
+    def _blocks(
+        self, start: int, stop: int, sampling: kernels.Sampling, tokens: kernels.Tokens
+    ) -> Iterator[Block]:
+        """Yield the blocks of a chunk."""
+        n_sampled, own_begin, own_end = kernels.sample_chunk(
+            start, stop, self.token_ids, self.offsets, sampling, tokens
+        )
+        for first in range(own_begin, own_end, BLOCK_TOKENS):
+            last = min(first + BLOCK_TOKENS, own_end)
+            yield make_block(first, last, n_sampled, self.parameters, tokens, self.job.dtype)
+
+    def _step(self, team: Team, thread: int, block: Block, learning_rate: float) -> float:
         """Learn a block; return its loss before the step."""
         if len(block.target_rows) == 0:
             return 0.0
@@ -313,12 +270,12 @@ class _Run:
         if thread == 0:
             steps = learning_rate * self.steps[:, :n_rows].sum(axis=0)
             steps *= _shortened(np.linalg.norm(steps, axis=1))[:, np.newaxis]
-            block.move_inputs(steps, self.input_vectors)
+            block.move_inputs(steps, self.input_vectors, self.frozen)
         loss = block.n_targets @ (highest + np.log(totals)) - self.target_logits.sum()
         team.wait()  # after this the next block is written over what this one left
         return float(loss)
 
-    def _score_panel(self, place: int, block: _Block, hidden: NDArray[Any]) -> None:
+    def _score_panel(self, place: int, block: Block, hidden: NDArray[Any]) -> None:
         """Leave exp(S - max S) of a panel, with what the sums over panels need."""
         panel, n_rows = self.panels[place], len(hidden)
         logits = self.logits[:n_rows, panel]
@@ -332,7 +289,7 @@ class _Run:
     def _learn_panel(
         self,
         place: int,
-        block: _Block,
+        block: Block,
         hidden: NDArray[Any],
         factors: NDArray[np.float64],
         learning_rate: float,

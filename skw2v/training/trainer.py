@@ -14,24 +14,23 @@ The recipe for an encoded corpus:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skw2v.training import kernels
-from skw2v.training.embedding import (
-    Embedding,
-    Report,
-    aligned_zeros,
-    initial_vectors,
-    make_sampling,
-    make_tokens,
-    padded,
-)
+from skw2v.training.embedding import Embedding, Report, aligned_zeros, make_tokens, padded
 from skw2v.training.huffman import build_huffman_tree
 from skw2v.training.noise import build_alias_table, noise_distribution
-from skw2v.training.parameters import RoundPlan, TrainingParameters, plan_rounds
+from skw2v.training.parameters import (
+    WHOLE_SCHEDULE,
+    RoundPlan,
+    TrainingParameters,
+    plan_rounds,
+)
+from skw2v.training.run import AfterEpoch, Job, Start, TrainingRun
 from skw2v.training.softmax import train_softmax
 from skw2v.training.threads import Team, run_in_threads
 
@@ -48,7 +47,11 @@ def train(
     seed: int,
     n_threads: int = 1,
     plan: RoundPlan | None = None,
+    tree_counts: NDArray[np.int64] | None = None,
+    start: Start | None = None,
+    schedule: tuple[float, float] = WHOLE_SCHEDULE,
     report: Report | None = None,
+    after_epoch: AfterEpoch | None = None,
     dtype: DTypeLike = np.float32,
 ) -> Embedding:
     """Train word vectors on an encoded corpus.
@@ -68,28 +71,45 @@ def train(
     n_threads : int, default=1
         Number of threads. The vectors do not depend on it.
     plan : RoundPlan, default=None
-        In which portions to train; by default `plan_rounds` chooses.
+        In which portions to train; by default `plan_rounds` chooses. The full softmax has none.
+    tree_counts : ndarray of shape (n_words,), dtype=int64, default=None
+        What the Huffman tree is built from, where that is not `counts`: vectors of its inner nodes
+        can only be trained further on the tree that they were trained on.
+    start : Start, default=None
+        Vectors to start from, and words that do not move.
+    schedule : tuple of float and float, default=(0.0, 1.0)
+        The part of the learning rate's line that this run goes along: (0.0, 0.0) keeps it where it
+        starts, (0.0, 0.5) and (0.5, 1.0) make one schedule of two runs.
     report : callable, default=None
-        Called after each round with the number of its tokens and the loss of the epoch so far.
+        Called after each round, or chunk, with the number of its tokens and the loss of the epoch
+        so far.
+    after_epoch : callable, default=None
+        Called with an `Epoch` after each one, in the caller's thread; where it returns True the run
+        ends.
     dtype : dtype, default=float32
         Floating type of the vectors and of all arithmetic.
 
     Returns
     -------
     embedding : Embedding
-        The vectors and the loss of each epoch.
+        The vectors, and the loss of each epoch that was run.
+
+    Raises
+    ------
+    ValueError
+        If the full softmax would take too much memory.
     """
+    job = Job(
+        token_ids, offsets, counts, parameters, seed, tree_counts, start, schedule, report,
+        after_epoch, np.dtype(dtype),
+    )  # fmt: skip
     if parameters.objective == "softmax":
-        return train_softmax(
-            token_ids, offsets, counts, parameters, seed=seed, n_threads=n_threads,
-            report=report, dtype=dtype,
-        )  # fmt: skip
+        return train_softmax(job, n_threads)
     if plan is None:
         plan = plan_rounds(parameters, len(token_ids))
-    run = _Run(token_ids, offsets, counts, parameters, plan, seed, report, np.dtype(dtype))
+    run = _Run(job, plan)
     run_in_threads(run.work, min(n_threads, plan.chunks_per_round))
-    size = parameters.vector_size
-    return Embedding(run.input_vectors[:, :size], run.output_vectors[:, :size], run.loss_curve)
+    return run.embedding
 
 
 def make_objective(
@@ -240,85 +260,70 @@ def _make_scratch(
     )
 
 
-class _Run:
-    """One training run: the state that its threads share."""
+class _Run(TrainingRun):
+    """A run by negative sampling or hierarchical softmax: rounds of chunks."""
 
-    def __init__(
-        self,
-        token_ids: NDArray[np.int32],
-        offsets: NDArray[np.int64],
-        counts: NDArray[np.int64],
-        parameters: TrainingParameters,
-        plan: RoundPlan,
-        seed: int,
-        report: Report | None,
-        dtype: np.dtype[Any],
-    ) -> None:
-        self.token_ids, self.offsets = token_ids, offsets
-        self.parameters, self.plan, self.report = parameters, plan, report
-        self.sampling = make_sampling(counts, parameters, seed)
-        self.objective = make_objective(counts, parameters, plan)
-        n_words = len(counts)
-        n_output_rows = max(1, n_words - 1) if self.objective.hierarchical else n_words
-        self.input_vectors = initial_vectors(n_words, parameters.vector_size, seed, dtype)
-        self.output_vectors = aligned_zeros((n_output_rows, self.input_vectors.shape[1]), dtype)
-        self.capacities = _capacities(
-            self.objective, plan, parameters.window, n_words, len(token_ids)
+    def __init__(self, job: Job, plan: RoundPlan) -> None:
+        counts, tree_counts, parameters = job.counts, job.tree_counts, job.parameters
+        self.plan = plan
+        self.objective = make_objective(
+            counts if tree_counts is None else tree_counts, parameters, plan
         )
+        n_words, n_tokens = len(counts), len(job.token_ids)
+        super().__init__(job, max(1, n_words - 1) if self.objective.hierarchical else n_words)
+        self.capacities = _capacities(self.objective, plan, parameters.window, n_words, n_tokens)
         n_chunks = plan.chunks_per_round
-        self.inputs = _Side(self.input_vectors, n_chunks, self.capacities.input_rows)
-        self.outputs = _Side(self.output_vectors, n_chunks, self.capacities.output_rows)
+        self.inputs = _Side(self.input_rows, n_chunks, self.capacities.input_rows)
+        self.outputs = _Side(self.output_rows, n_chunks, self.capacities.output_rows)
         self.losses = np.zeros(n_chunks)
         self.n_pairs = np.zeros(n_chunks)
-        self.loss_curve: list[float] = []
-        n_blocks = len(token_ids) // kernels.BLOCK
+        n_blocks = n_tokens // kernels.BLOCK
         self.measured_step = min(max(n_blocks // MEASURED_BLOCKS, 1), MAX_MEASURED_STEP)
 
-    def work(self, team: Team, thread: int) -> None:
-        """Do one thread's part of all rounds."""
+    def make_scratch(self) -> _Scratch:
+        """Return what a thread needs besides the buffers."""
+        return _make_scratch(self.capacities, self.input_rows, len(self.output_rows))
+
+    def train_epoch(
+        self, number: int, team: Team, thread: int, scratch: _Scratch
+    ) -> Iterator[tuple[int, float, float]]:
+        """Do one thread's part of the rounds of an epoch."""
         plan, n_tokens = self.plan, len(self.token_ids)
-        scratch = _make_scratch(self.capacities, self.input_vectors, len(self.output_vectors))
         n_shards = 1 << (team.n_threads - 1).bit_length()
         round_tokens = plan.chunks_per_round * plan.chunk_tokens
-        for epoch in range(self.parameters.epochs):
-            sampling = self.sampling(epoch)
-            loss, n_pairs = 0.0, 0.0
-            for round_start in range(0, n_tokens, round_tokens):
-                starts = range(
-                    round_start, min(round_start + round_tokens, n_tokens), plan.chunk_tokens
-                )
-                for place in team.share(len(starts)):
-                    self._train_chunk(place, starts[place], epoch, sampling, scratch)
-                team.wait()
-                saturation = plan.kappa * self.parameters.learning_rate_of(
-                    epoch, round_start, n_tokens
-                )
-                for shard in team.share(n_shards):
-                    for side in (self.inputs, self.outputs):
-                        side.merge(shard, n_shards, len(starts), saturation)
-                if thread == 0:
-                    loss += self.losses[: len(starts)].sum()
-                    n_pairs += self.n_pairs[: len(starts)].sum()
-                    if self.report is not None:
-                        done = min(round_tokens, n_tokens - round_start)
-                        self.report(done, loss / max(n_pairs, 1.0))
-                team.wait()
-            if thread == 0:
-                self.loss_curve.append(float(loss / n_pairs) if n_pairs else 0.0)
+        sampling = self.sampling(number)
+        for round_start in range(0, n_tokens, round_tokens):
+            round_stop = min(round_start + round_tokens, n_tokens)
+            starts = range(round_start, round_stop, plan.chunk_tokens)
+            for place in team.share(len(starts)):
+                self._train_chunk(place, starts[place], number, sampling, scratch)
+            team.wait()
+            saturation = plan.kappa * self.learning_rate_of(number, round_start)
+            for shard in team.share(n_shards):
+                for side in (self.inputs, self.outputs):
+                    side.merge(shard, n_shards, len(starts), saturation)
+            yield (
+                round_stop - round_start,
+                self.losses[: len(starts)].sum(),
+                self.n_pairs[: len(starts)].sum(),
+            )
+            team.wait()
 
     def _train_chunk(
         self, place: int, start: int, epoch: int, sampling: kernels.Sampling, scratch: _Scratch
     ) -> None:
         """Train the chunk that starts at a token, in one of the round's places."""
-        learning_rate = self.parameters.learning_rate_of(epoch, start, len(self.token_ids))
+        input_buffer, output_buffer = self.inputs.buffer(place), self.outputs.buffer(place)
         n_input_rows, n_output_rows, loss, n_pairs = kernels.train_chunk(
             start, min(start + self.plan.chunk_tokens, len(self.token_ids)),
             self.token_ids, self.offsets, sampling, self.objective,
-            self.input_vectors.dtype.type(learning_rate),
+            self.input_rows.dtype.type(self.learning_rate_of(epoch, start)),
             start // self.plan.chunk_tokens, self.measured_step,
-            self.input_vectors, self.output_vectors, *scratch[:2],
-            self.inputs.buffer(place), self.outputs.buffer(place), scratch.block,
+            self.input_rows, self.output_rows, *scratch[:2],
+            input_buffer, output_buffer, scratch.block,
         )  # fmt: skip
+        if self.frozen is not None:
+            n_input_rows = kernels.drop_frozen_rows(n_input_rows, self.frozen, input_buffer)
         self.inputs.n_rows[place] = n_input_rows
         self.outputs.n_rows[place] = n_output_rows
         self.losses[place] = loss

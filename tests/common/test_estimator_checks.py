@@ -48,6 +48,14 @@ class NumberVectorizer(Word2VecVectorizer):
     def fit(self, X, y=None):
         return super().fit(self._documents(X, reset=True))
 
+    def partial_fit(self, X, y=None):
+        is_first = not hasattr(self, "word_vectors_")
+        return super().partial_fit(self._documents(X, reset=is_first))
+
+    def score(self, X, y=None):
+        check_is_fitted(self)
+        return super().score(self._documents(X, reset=False))
+
     def fit_transform(self, X, y=None):
         return super().fit_transform(self._documents(X, reset=True))
 

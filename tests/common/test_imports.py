@@ -14,12 +14,14 @@ ROOT = Path(skw2v.__file__).parent
 # A module may import from its own layer and from those above it in this list, never from those
 # below it. A name that ends in a dot stands for everything in that package.
 LAYERS = (
-    ("skw2v.training.kernels",),
+    ("skw2v._links", "skw2v.training.kernels"),
     (
         "skw2v.training.embedding",
         "skw2v.training.huffman",
+        "skw2v.training.likelihood",
         "skw2v.training.noise",
         "skw2v.training.parameters",
+        "skw2v.training.run",
         "skw2v.training.softmax",
         "skw2v.training.threads",
     ),
@@ -31,6 +33,7 @@ LAYERS = (
         "skw2v.training.trainer",
         "skw2v.word_vectors",
     ),
+    ("skw2v._continuing", "skw2v._monitoring"),
     ("skw2v.plotting", "skw2v.vectorizer"),
     ("skw2v", "skw2v.cli", "skw2v.dask"),
 )

@@ -192,7 +192,7 @@ def test_what_is_no_corpus_is_refused_before_any_work(documents, error, message)
         (True, TypeError, "got True (type bool)"),
         (np.float64(2.5), TypeError, "(type float64). If X is one document of tokens"),
         (np.array("cat"), TypeError, "(type ndarray). If X is one document of tokens"),
-        (b"the cat", TypeError, "got b'the cat' (type bytes). Decode it: document.decode"),
+        (bytearray(b"a"), TypeError, "got bytearray(b'a') (type bytearray). Pass bytes(document)."),
         ({"the": 1}, TypeError, "got {'the': 1} (type dict)"),
         ({"the"}, TypeError, "got {'the'} (type set)"),
         (np.ones((2, 3)), ValueError, "got a ndarray of shape (2, 3). Pass its rows"),

@@ -347,7 +347,7 @@ def test_positions_beyond_32_bits_are_kept():
 
 
 def test_offsets_are_gathered_in_64_bits():
-    flat, offsets = encoding._flatten([["a"]], lambda document: [0])
+    flat, offsets = encoding._flatten([["a"]], lambda document: [0], array("i"))
     assert (flat.itemsize, offsets.itemsize) == (4, 8)
 
 

@@ -20,7 +20,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from skw2v.training import kernels, softmax
 from skw2v.training.embedding import initial_vectors, make_sampling, make_tokens
 from skw2v.training.parameters import TrainingParameters, plan_rounds
-from skw2v.training.softmax import check_logits_fit, train_softmax
+from skw2v.training.run import Job
+from skw2v.training.softmax import check_logits_fit
 from skw2v.training.threads import Team, single_blas_thread
 from skw2v.training.trainer import train
 
@@ -135,7 +136,7 @@ def test_training_is_block_after_block_the_sum_of_the_reference_gradients(
         architecture=architecture, cbow_mean=cbow_mean, vector_size=3, window=3, epochs=4,
         learning_rate=LEARNING_RATES[architecture, cbow_mean], **random_parts,
     )  # fmt: skip
-    embedding = train_softmax(*corpus, parameters, seed=7, dtype=np.float64)
+    embedding = train(*corpus, parameters, seed=7, dtype=np.float64)
     W, U, loss_curve = reference_training(corpus, parameters, 7, chunk_tokens=50)
     assert np.abs(U).max() > 0.1  # far enough from zero that all terms matter
     assert_allclose(embedding.input_vectors, W, rtol=1e-10, atol=1e-12)
@@ -147,8 +148,8 @@ def test_training_is_block_after_block_the_sum_of_the_reference_gradients(
 @pytest.mark.usefixtures("several_panels", "short_chunks")
 def test_float32_is_the_same_training_with_coarser_rounding(corpus, architecture):
     parameters = parameters_of(architecture=architecture, vector_size=20, learning_rate=0.1)
-    coarse = train_softmax(*corpus, parameters, seed=7)
-    fine = train_softmax(*corpus, parameters, seed=7, dtype=np.float64)
+    coarse = train(*corpus, parameters, seed=7)
+    fine = train(*corpus, parameters, seed=7, dtype=np.float64)
     assert (coarse.input_vectors.dtype, coarse.output_vectors.dtype) == (np.float32, np.float32)
     assert (fine.input_vectors.dtype, fine.output_vectors.dtype) == (np.float64, np.float64)
     assert_allclose(coarse.input_vectors, fine.input_vectors, atol=1e-5)
@@ -168,9 +169,9 @@ def make_step(document, n_words, parameters, dtype=np.float64):
     It takes input vectors, output vectors and a learning rate, and returns the moved vectors and
     the loss before.
     """
-    run = softmax._Run(*encode([document], n_words), parameters, 0, None, np.dtype(dtype))
-    [(_, _, blocks)] = run._chunks(0)
-    [block] = blocks
+    job = Job(*encode([document], n_words), parameters, seed=0, dtype=np.dtype(dtype))
+    run = softmax._Run(job)
+    [block] = run._blocks(0, len(document), run.sampling(0), run.make_scratch())
 
     def step(W, U, learning_rate):
         run.input_vectors[:], run.output_vectors[:] = W, U
@@ -242,7 +243,7 @@ def test_enormous_logits_do_not_overflow(dtype):
 def test_a_corpus_without_pairs_leaves_the_vectors_and_a_loss_of_zero():
     parameters = parameters_of(vector_size=4, epochs=2)
     for architecture in ARCHITECTURES:
-        embedding = train_softmax(
+        embedding = train(
             *encode([[], [0], [], [1], [1], []], 2),
             parameters_of(architecture=architecture, vector_size=4, epochs=2),
             seed=3,
@@ -254,26 +255,18 @@ def test_a_corpus_without_pairs_leaves_the_vectors_and_a_loss_of_zero():
 
 
 def test_the_first_loss_is_that_of_guessing(corpus):
-    embedding = train_softmax(*corpus, parameters_of(epochs=1, learning_rate=1e-9), seed=0)
+    embedding = train(*corpus, parameters_of(epochs=1, learning_rate=1e-9), seed=0)
     assert_allclose(embedding.loss_curve, [np.log(11)], rtol=1e-6)
 
 
 @pytest.mark.usefixtures("short_chunks")
 def test_progress_is_reported_after_each_chunk(corpus):
     reports = []
-    embedding = train_softmax(
+    embedding = train(
         *corpus, parameters_of(epochs=2), seed=0, report=lambda *report: reports.append(report)
     )
     assert [n_tokens for n_tokens, _ in reports] == 2 * [50, 50, 20]
     assert [reports[2][1], reports[5][1]] == embedding.loss_curve
-
-
-def test_training_by_the_full_softmax_is_what_the_trainer_does_for_this_objective(corpus):
-    parameters = parameters_of(vector_size=5)
-    one = train(*corpus, parameters, seed=4, n_threads=2, dtype=np.float64)
-    other = train_softmax(*corpus, parameters, seed=4, dtype=np.float64)
-    assert_array_equal(one.input_vectors, other.input_vectors)
-    assert one.loss_curve == other.loss_curve
 
 
 # --- What is learned -----------------------------------------------------------------------------
@@ -283,7 +276,7 @@ def test_the_neighbours_of_each_word_of_a_sentence_are_its_most_probable_predict
     words = list(dict.fromkeys(SENTENCE.split()))
     tokens = [words.index(word) for word in SENTENCE.split()]
     parameters = parameters_of(window=3, vector_size=10, epochs=300, learning_rate=0.1)
-    embedding = train_softmax(*encode([tokens], len(words)), parameters, seed=0)
+    embedding = train(*encode([tokens], len(words)), parameters, seed=0)
     for word, vector in enumerate(embedding.input_vectors):
         pairs = Counter(
             tokens[other]
@@ -307,7 +300,7 @@ def test_words_of_two_groups_have_their_neighbours_in_their_own_group(
     parameters = parameters_of(
         architecture=architecture, vector_size=8, window=3, epochs=10, learning_rate=0.1
     )
-    embedding = train_softmax(*encode(documents, 12), parameters, seed=global_random_seed)
+    embedding = train(*encode(documents, 12), parameters, seed=global_random_seed)
     vectors = embedding.input_vectors
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     similarities = vectors @ vectors.T
@@ -341,21 +334,21 @@ def test_vectors_and_losses_are_the_same_bytes_for_any_number_of_threads(corpus,
         architecture=architecture, vector_size=24, sample=0.05, shrink_windows=True
     )
     results = {
-        n_threads: as_bytes(train_softmax(*corpus, parameters, seed=5, n_threads=n_threads))
+        n_threads: as_bytes(train(*corpus, parameters, seed=5, n_threads=n_threads))
         for n_threads in (1, 2, 3, 4)
     }
     assert results[2] == results[1]
     assert results[3] == results[1]
     assert results[4] == results[1]
-    assert as_bytes(train_softmax(*corpus, parameters, seed=5)) == results[1]
-    assert as_bytes(train_softmax(*corpus, parameters, seed=6)) != results[1]
+    assert as_bytes(train(*corpus, parameters, seed=5)) == results[1]
+    assert as_bytes(train(*corpus, parameters, seed=6)) != results[1]
 
 
 @pytest.mark.usefixtures("several_panels")
 def test_two_trainings_at_once_give_what_each_gives_alone(corpus):
     def result(seed):
         parameters = parameters_of(vector_size=24, epochs=10)
-        return as_bytes(train_softmax(*corpus, parameters, seed=seed, n_threads=2))
+        return as_bytes(train(*corpus, parameters, seed=seed, n_threads=2))
 
     alone = [result(seed) for seed in (1, 2)]
     with ThreadPoolExecutor(2) as pool:
@@ -369,7 +362,7 @@ def test_two_trainings_at_once_give_what_each_gives_alone(corpus):
 def test_there_are_no_more_threads_than_panels(corpus, panel_words, helpers, monkeypatch):
     monkeypatch.setattr(softmax, "PANEL_WORDS", panel_words)
     seen = []
-    train_softmax(
+    train(
         *corpus,
         parameters_of(epochs=2),
         seed=0,
@@ -390,12 +383,10 @@ def blas_threads():
 def test_blas_has_one_thread_while_training_and_its_own_number_again_afterwards(corpus):
     seen = []
     with threadpool_limits(2, user_api="blas"):
-        train_softmax(
-            *corpus, parameters_of(), seed=0, report=lambda *_: seen.append(blas_threads())
-        )
+        train(*corpus, parameters_of(), seed=0, report=lambda *_: seen.append(blas_threads()))
         assert blas_threads() == {2}
         with pytest.raises(ZeroDivisionError):
-            train_softmax(*corpus, parameters_of(), seed=0, report=lambda *_: 1 / 0)
+            train(*corpus, parameters_of(), seed=0, report=lambda *_: 1 / 0)
         assert blas_threads() == {2}
     assert seen == 5 * [{1}]
 
@@ -424,7 +415,7 @@ def test_a_failing_thread_raises_in_the_caller_and_leaves_no_thread(corpus, monk
 
     monkeypatch.setattr(softmax._Run, "_score_panel", score_or_fail)
     with pytest.raises(ZeroDivisionError, match="in a helper"):
-        train_softmax(*corpus, parameters_of(), seed=0, n_threads=2)
+        train(*corpus, parameters_of(), seed=0, n_threads=2)
     assert our_threads() == []
 
 
@@ -443,9 +434,7 @@ def test_logits_that_would_not_fit_in_memory_are_refused_before_any_work():
         r"Keep at most 67,108,864 words \(raise min_count or set max_vocab_size\), or use "
         r"objective='hierarchical_softmax' or 'negative_sampling'",
     ):
-        train_softmax(
-            np.zeros(5, np.int32), np.array([0, 5]), counts, parameters_of(), seed=0, report=fail
-        )
+        train(np.zeros(5, np.int32), np.array([0, 5]), counts, parameters_of(), seed=0, report=fail)
 
 
 def test_the_largest_vocabulary_allowed_depends_on_the_type():
