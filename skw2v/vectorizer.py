@@ -414,7 +414,9 @@ class Word2VecVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         embedding = self._train(corpus, vocabulary, parameters, n_threads)
         self.vocabulary_ = vocabulary.index
         self.word_counts_ = vocabulary.counts
-        self.word_vectors_ = WordVectors(vocabulary.words, embedding.input_vectors)
+        self.word_vectors_ = WordVectors(
+            vocabulary.words, embedding.input_vectors, counts=vocabulary.counts
+        )
         self.loss_curve_ = embedding.loss_curve
         self.n_epochs_ = len(embedding.loss_curve)
         self.n_tokens_ = corpus.n_tokens

@@ -26,7 +26,7 @@ from functools import cached_property
 from itertools import islice
 from numbers import Integral
 from types import MappingProxyType
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,7 @@ from scipy import sparse
 __all__ = ["UnknownWordError", "WordVectors"]
 
 Neighbours: TypeAlias = list[tuple[Hashable, float]]
+_Number = TypeVar("_Number", bound=np.number)
 
 # Similarities computed at once by `most_similar`: 64 MB of float32.
 _SCORES_PER_BLOCK = 2**24
@@ -102,6 +103,9 @@ class WordVectors:
         Finite numbers; row i belongs to ``words[i]``. The type is kept, float32 stays float32. An
         array that is read-only already (its base too, where it is a view) is taken as it is,
         without a copy; anything else is copied, so that nobody can change it afterwards.
+    counts : array-like of ints, shape (n_words,), default=None
+        How often each word occurred in the text that the vectors were learned from. None means
+        that nobody knows. Copied or not as `vectors` are.
 
     Attributes
     ----------
@@ -109,6 +113,8 @@ class WordVectors:
         The words in the order of the rows.
     vectors : ndarray of shape (n_words, dimension)
         The vectors as given, read-only.
+    counts : ndarray of shape (n_words,), dtype int64, or None
+        The counts of the words, read-only; None if unknown.
     index : mapping of word to int
         The row of each word, read-only.
 
@@ -117,8 +123,9 @@ class WordVectors:
     TypeError
         If `words` is a single string or holds something that is not hashable.
     ValueError
-        If a word occurs twice, `vectors` is not a finite, floating, two-dimensional array, or the
-        numbers of words and rows differ.
+        If a word occurs twice, `vectors` is not a finite, floating, two-dimensional array, `counts`
+        is not a one-dimensional array of integers from 0, or the numbers of words, rows and counts
+        differ.
 
     Examples
     --------
@@ -144,12 +151,15 @@ class WordVectors:
     skw2v.word_vectors.UnknownWordError: 'aple' is not among the 5 words. Did you mean 'apple'?
     """
 
-    def __init__(self, words: Iterable[Hashable], vectors: ArrayLike) -> None:
+    def __init__(
+        self, words: Iterable[Hashable], vectors: ArrayLike, *, counts: ArrayLike | None = None
+    ) -> None:
         self._words = _validate_words(words)
         self._index = dict(zip(self._words, range(len(self._words)), strict=True))
         if len(self._index) < len(self._words):
             raise ValueError(_describe_duplicate(self._words, self._index))
         self._vectors = _validate_vectors(vectors, self._words)
+        self._counts = None if counts is None else _validate_counts(counts, len(self._words))
 
     @property
     def words(self) -> tuple[Hashable, ...]:
@@ -160,6 +170,11 @@ class WordVectors:
     def vectors(self) -> NDArray[np.floating]:
         """Return the read-only matrix of shape (n_words, dimension)."""
         return self._vectors
+
+    @property
+    def counts(self) -> NDArray[np.int64] | None:
+        """Return the read-only array of how often each word occurred, or None if unknown."""
+        return self._counts
 
     @property
     def index(self) -> Mapping[Hashable, int]:
@@ -195,8 +210,8 @@ class WordVectors:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle words and vectors; what derives from them is computed again."""
-        return _unpickle, (type(self), self._words, self._vectors)
+        """Pickle words, vectors and counts; what derives from them is computed again."""
+        return _unpickle, (type(self), self._words, self._vectors, self._counts)
 
     def __getitem__(self, word: Hashable | list[Any] | NDArray[Any]) -> NDArray[np.floating]:
         """Return the vector of a word, or the vectors of several words.
@@ -412,11 +427,16 @@ class WordVectors:
 
 
 def _unpickle(
-    cls: type[WordVectors], words: tuple[Hashable, ...], vectors: NDArray[np.floating]
+    cls: type[WordVectors],
+    words: tuple[Hashable, ...],
+    vectors: NDArray[np.floating],
+    counts: NDArray[np.int64] | None = None,
 ) -> WordVectors:
-    """Build the object from its own pickle, whose array nobody else holds: no copy is needed."""
+    """Build the object from its own pickle, whose arrays nobody else holds: no copy is needed."""
     vectors.setflags(write=False)
-    return cls(words, vectors)
+    if counts is not None:
+        counts.setflags(write=False)
+    return cls(words, vectors, counts=counts)
 
 
 def _validate_words(words: Iterable[Hashable]) -> tuple[Hashable, ...]:
@@ -480,7 +500,27 @@ def _validate_vectors(vectors: ArrayLike, words: Sequence[Hashable]) -> NDArray[
     return _read_only(vectors)
 
 
-def _read_only(array: NDArray[np.floating]) -> NDArray[np.floating]:
+def _validate_counts(counts: ArrayLike, n_words: int) -> NDArray[np.int64]:
+    """Return the counts as a read-only array of int64 after checking type, shape and values."""
+    counts = np.asarray(counts)
+    if not np.issubdtype(counts.dtype, np.integer):
+        raise ValueError(f"counts must be an array of integers, got {counts.dtype}.")
+    if counts.shape != (n_words,):
+        raise ValueError(
+            f"counts must hold one number for each of the {n_words} words, got the shape "
+            f"{counts.shape}."
+        )
+    largest = np.iinfo(np.int64).max
+    if counts.min() < 0 or counts.max() > largest:
+        position = int(np.argmax((counts < 0) | (counts > largest)))
+        raise ValueError(
+            f"counts must lie between 0 and 2**63 - 1, got {counts[position]} at position "
+            f"{position}."
+        )
+    return _read_only(counts.astype(np.int64, copy=False))
+
+
+def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:
     """Return the array if neither it nor what it is a view of can be written to, else a copy."""
     base: Any = array
     while isinstance(base, np.ndarray):

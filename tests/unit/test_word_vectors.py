@@ -156,13 +156,66 @@ def test_pickle_keeps_words_and_vectors_and_nothing_else(protocol):
 
 def test_unpickling_does_not_copy_the_vectors():
     vectors = np.ones((2, 3), np.float32)
-    rebuild, (cls, words, _) = WordVectors(["a", "b"], vectors).__reduce__()
-    assert rebuild(cls, words, vectors).vectors is vectors
+    counts = np.array([7, 2])
+    rebuild, (cls, words, *_) = WordVectors(["a", "b"], vectors, counts=counts).__reduce__()
+    restored = rebuild(cls, words, vectors, counts)
+    assert restored.vectors is vectors
+    assert restored.counts is counts
 
 
 def test_a_copy_is_the_immutable_object_itself(royals):
     assert copy.copy(royals) is royals
     assert copy.deepcopy(royals) is royals
+
+
+# Counts
+
+
+def test_counts_are_unknown_unless_given(royals):
+    assert royals.counts is None
+    assert pickle.loads(pickle.dumps(royals)).counts is None
+
+
+@pytest.mark.parametrize(
+    "counts", [[5, 0], np.array([5, 0], np.uint8), np.array([5, 0], np.uint64)]
+)
+def test_counts_are_int64_read_only_and_nobody_elses(counts):
+    word_vectors = WordVectors(["a", "b"], np.eye(2), counts=counts)
+    assert word_vectors.counts.dtype == np.int64
+    counts[0] = 9
+    assert word_vectors.counts.tolist() == [5, 0]
+    with pytest.raises(ValueError, match="read-only"):
+        word_vectors.counts[0] = 1
+
+
+def test_writable_counts_of_the_right_type_are_copied():
+    counts = np.array([5, 2])
+    word_vectors = WordVectors(["a", "b"], np.eye(2), counts=counts)
+    counts[0] = 9
+    assert word_vectors.counts.tolist() == [5, 2]
+
+
+def test_pickle_keeps_the_counts_read_only():
+    word_vectors = WordVectors(["a", "b"], np.eye(2), counts=[5, 2])
+    restored = pickle.loads(pickle.dumps(word_vectors))
+    assert restored.counts.tolist() == [5, 2]
+    assert not restored.counts.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([1.0, 2.0], "array of integers, got float64"),
+        ([True, False], "array of integers, got bool"),
+        ([1, 2, 3], r"one number for each of the 2 words, got the shape \(3,\)"),
+        ([[1, 2]], r"got the shape \(1, 2\)"),
+        ([3, -1], "between 0 and .* got -1 at position 1"),
+        (np.array([0, 2**63], np.uint64), "got 9223372036854775808 at position 1"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(counts, message):
+    with pytest.raises(ValueError, match=message):
+        WordVectors(["a", "b"], np.eye(2), counts=counts)
 
 
 # Similarity
