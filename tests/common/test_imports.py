@@ -26,6 +26,7 @@ LAYERS = (
     (
         "skw2v.corpus.",
         "skw2v.datasets",
+        "skw2v.io.",
         "skw2v.pooling",
         "skw2v.training",
         "skw2v.training.trainer",
@@ -39,6 +40,7 @@ LAYERS = (
 STRANGERS_TO_TRAINING = (
     "skw2v.corpus.",
     "skw2v.datasets",
+    "skw2v.io.",
     "skw2v.pooling",
     "skw2v.word_vectors",
 )
