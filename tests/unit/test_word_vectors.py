@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skw2v import _search
 from skw2v import word_vectors as module
 from skw2v.word_vectors import UnknownWordError, WordVectors
 
@@ -287,7 +288,7 @@ def test_an_analogy_is_solved(royals):
 
 @pytest.mark.parametrize("scores_per_block", [1, 700, 2**24])
 def test_a_batch_gives_the_answers_of_its_queries(monkeypatch, scores_per_block):
-    monkeypatch.setattr(module, "_SCORES_PER_BLOCK", scores_per_block)
+    monkeypatch.setattr(_search, "SCORES_PER_BLOCK", scores_per_block)
     word_vectors = random_word_vectors()
     positive = [["word1", "word2"], ["word3"], []]
     negative = [["word4"], [], ["word5", "word6"]]
@@ -356,7 +357,7 @@ def test_the_largest_values_are_those_of_a_stable_sort(values, data):
     n_largest = data.draw(st.integers(1, len(values)))
     values = np.array(values, np.float32)
     expected = np.argsort(-values, kind="stable")[:n_largest]
-    np.testing.assert_array_equal(module._largest(values, n_largest), expected)
+    np.testing.assert_array_equal(_search.largest(values, n_largest), expected)
 
 
 def test_a_zero_vector_has_similarity_zero_with_everything():
