@@ -920,6 +920,8 @@ class WordVectors:
         """
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
             raise ValueError(f"n must be a positive int, got {n!r}.")
+        if n >= len(self):
+            return self
         return self._take(slice(int(n)), self._vectors[: int(n)])
 
     def normalize(self) -> WordVectors:
