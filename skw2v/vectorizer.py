@@ -1089,7 +1089,9 @@ class Word2VecVectorizer(
     ) -> dict[str, Any]:
         """Return the fitted attributes that hold vectors, and what it takes to use them."""
         word_vectors = WordVectors(
-            vocabulary.words, self._choose_vectors(input_vectors, output_vectors, tree_counts)
+            vocabulary.words,
+            self._choose_vectors(input_vectors, output_vectors, tree_counts),
+            counts=vocabulary.counts,
         )
         is_input = self.vectors == "input"
         return {
