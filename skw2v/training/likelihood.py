@@ -8,8 +8,10 @@ gives each word of the vocabulary a probability, and all of them sum to one:
   the word's path ([1]_, section 3.1);
 - *negative sampling*: ``p(w | h)`` is in proportion to ``q(w) exp(u_w . h)`` with q the noise
   distribution. Training pulls ``u_w . h`` towards ``log(p(w | h) / (k q(w)))`` for k noise words
-  ([2]_, section 3.1, with equation 7), and what is solved for p does not depend on k. Words that
-  did not occur in training count as if they had occurred once.
+  ([2]_, section 3.1, with equation 7), and what is solved for p does not depend on k. As noise
+  words do not count where they are the predicted word, the odds p / (1 - p) stand for p: the same
+  unless a word is nearly certain. Words that did not occur in training count as if they had
+  occurred once.
 
 These are probabilities in the text that was trained on, where frequent words are thinned out.
 

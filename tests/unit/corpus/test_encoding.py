@@ -16,10 +16,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
 import skw2v
-from skw2v.corpus import count_tokens, encode_documents, encoding, tokenize_documents
+from skw2v.corpus import (
+    Vocabulary,
+    count_tokens,
+    encode_documents,
+    encode_more_documents,
+    encoding,
+    select_documents,
+    tokenize_documents,
+)
 
 PETS = [["the", "cat", "sat"], [], ["the", "dog", "sat"], ["end"], ["the"]]
 
@@ -376,3 +385,82 @@ def test_an_encoded_corpus_pickles():
     copy = pickle.loads(pickle.dumps(corpus))
     np.testing.assert_array_equal(copy.token_ids, corpus.token_ids, strict=True)
     np.testing.assert_array_equal(copy.offsets, corpus.offsets, strict=True)
+
+
+# A stream -----------------------------------------------------------------------------------------
+
+
+def stream(parts, **options):
+    """Encode the parts of a stream one after another; return what each has added."""
+    vocabulary, candidates, results = Vocabulary({}, np.zeros(0, np.int64)), {}, []
+    for part in parts:
+        more = encode_more_documents(part, vocabulary, candidates, **options)
+        vocabulary, candidates = more.vocabulary, more.candidates
+        results.append(more)
+    return results
+
+
+def test_the_first_part_of_a_stream_is_encoded_like_a_corpus():
+    documents = [["b", "a", "b"], [], ["c", "b", "a", "x"]]
+    corpus, vocabulary = encode_documents(documents, min_count=2)
+    (more,) = stream([documents], min_count=2)
+    assert list(more.vocabulary.index.items()) == list(vocabulary.index.items())
+    assert_array_equal(more.vocabulary.counts, vocabulary.counts)
+    assert_array_equal(more.corpus.token_ids, corpus.token_ids)
+    assert_array_equal(more.corpus.offsets, corpus.offsets)
+    assert more.corpus.token_ids.dtype == np.int32
+    assert (more.candidates, more.n_ignored) == ({"c": 1, "x": 1}, 2)
+
+
+def test_words_of_a_stream_become_known_when_they_have_occurred_often_enough():
+    first, second, third = stream([[["a", "a", "b"]], [["b", "c", "a"]], [["c", "b"]]], min_count=2)
+    assert first.vocabulary.index == {"a": 0}
+    assert second.vocabulary.index == {"a": 0, "b": 1}
+    assert third.vocabulary.index == {"a": 0, "b": 1, "c": 2}
+    assert_array_equal(second.vocabulary.counts, [3, 2])
+    assert_array_equal(third.vocabulary.counts, [3, 3, 2])
+    assert_array_equal(second.corpus.token_ids, [1, 0])
+    assert_array_equal(third.corpus.token_ids, [2, 1])
+    assert [more.n_ignored for more in (first, second, third)] == [1, 1, 0]
+    assert third.candidates == {}
+
+
+def test_new_words_of_a_stream_are_ordered_by_count_and_limited_in_number():
+    parts = [[["a"]], [["x", "y", "y", "z", "y", "z"]]]
+    _, more = stream(parts, min_count=1)
+    assert list(more.vocabulary.index) == ["a", "y", "z", "x"]
+    _, more = stream(parts, min_count=1, max_vocab_size=2)
+    assert list(more.vocabulary.index) == ["a", "y"]
+    assert more.candidates == {"x": 1, "z": 2}
+    assert_array_equal(more.corpus.token_ids, [1, 1, 1])
+
+
+def test_without_min_count_no_word_of_a_stream_becomes_known():
+    vocabulary = Vocabulary({"a": 0}, np.array([7]))
+    more = encode_more_documents([["a", "b", "b"]], vocabulary, {}, min_count=None)
+    assert (more.vocabulary.index, more.n_ignored) == ({"a": 0}, 2)
+    assert_array_equal(more.vocabulary.counts, [8])
+    assert_array_equal(vocabulary.counts, [7])
+
+
+def test_of_too_many_candidates_the_rarer_half_is_forgotten(monkeypatch):
+    monkeypatch.setattr(encoding, "_MAX_CANDIDATES", 6)
+    document = ["a", "b", "c", "c", "d", "e", "f"]
+    (more,) = stream([[document]], min_count=5)
+    assert more.candidates == {"a": 1, "b": 1, "c": 2, "d": 1, "e": 1, "f": 1}
+    (more,) = stream([[[*document, "g"]]], min_count=5)
+    assert list(more.candidates.items()) == [("c", 2), ("f", 1), ("g", 1)]
+
+
+def test_an_empty_part_of_a_stream_is_refused():
+    with pytest.raises(ValueError, match="there are no documents"):
+        stream([[["a"]], []], min_count=1)
+
+
+def test_documents_are_selected_in_the_order_asked_for():
+    corpus, _ = encode_documents([["a", "b"], [], ["b", "b", "a"], ["a"]], min_count=1)
+    selected = select_documents(corpus, np.array([3, 1, 2]))
+    assert_array_equal(selected.token_ids, corpus.token_ids[[5, 2, 3, 4]])
+    assert_array_equal(selected.offsets, [0, 1, 1, 4])
+    assert (selected.token_ids.dtype, selected.offsets.dtype) == (np.int32, np.int64)
+    assert select_documents(corpus, np.array([1])).n_tokens == 0
