@@ -38,8 +38,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     # Other packages' objects, which no inventory tells of.
     (r"py:.*", r"(collections|joblib|matplotlib|np|numpy|pandas|polars|scipy|typing)(\..*)?"),
-    # What numpydoc cannot resolve in sections such as Raises and Parameters.
-    (r"py:.*", r"(ImportError|KeyError|NotFittedError|TypeError|ValueError|UserWarning)"),
+    (r"py:.*", r"(bytes|str|pickle)(\..*)?"),
 ]
 
 # The reference is written by autosummary from docs/_templates; types stand in the docstrings.
@@ -89,12 +88,23 @@ sphinx_gallery_conf = {
 warnings.filterwarnings("ignore", message=".*FigureCanvasAgg is non-interactive")
 
 
+SCIKIT_LEARN = "https://scikit-learn.org/stable"
+
+
 def link_to_scikit_learn(app, env, node, contnode):
-    """Link a reference such as `sklearn.pipeline.Pipeline` to scikit-learn's own pages."""
-    target = node.get("reftarget", "")
-    if node.get("refdomain") != "py" or not target.startswith("sklearn."):
+    """Link what scikit-learn's own docstrings, some of which are inherited, and ours refer to."""
+    kind, target = node.get("reftype"), node.get("reftarget", "")
+    if node.get("refdomain") == "py" and target.startswith("sklearn."):
+        page = f"modules/generated/{target}.html"
+    elif kind == "term":
+        page = f"glossary.html#term-{target}"
+    elif kind == "ref" and target in ("df_output_transform", "metadata_routing"):
+        page = "user_guide.html"
+    elif kind == "ref" and target.startswith("sphx_glr_auto_examples_miscellaneous"):
+        page = "auto_examples/index.html"
+    else:
         return None
-    uri = f"https://scikit-learn.org/stable/modules/generated/{target}.html"
+    uri = f"{SCIKIT_LEARN}/{page}"
     return nodes.reference("", "", contnode, internal=False, refuri=uri)
 
 

@@ -35,22 +35,29 @@ _DISTANCES = (0.0, 0.6, 1.2, 2.0, 3.0, 4.5)
 
 
 class LossCurveDisplay:
-    """Draw the loss of each epoch.
+    """Draw the loss of each epoch, and the scores of held-out documents if there are any.
 
-    The class method :meth:`from_estimator` takes it from a fitted estimator. Its parameters are
+    The class method :meth:`from_estimator` takes them from a fitted estimator. Its parameters are
     stored as attributes.
 
     Parameters
     ----------
     loss_curve : array-like of shape (n_epochs,)
         The loss of each epoch, in nats per predicted word.
+    validation_scores : array-like of shape (n_epochs,), default=None
+        The score of the held-out documents after each epoch. They are drawn on an axis of their
+        own, at the right, as a loss and a score cannot be compared; a dotted line marks the best.
     estimator_name : str, default=None
-        Stands in the legend; None draws no legend.
+        Stands in the legend; None draws no legend, unless there are validation scores.
 
     Attributes
     ----------
     line_ : matplotlib.lines.Line2D
-        The curve.
+        The curve of the loss.
+    validation_line_ : matplotlib.lines.Line2D or None
+        The curve of the validation scores.
+    validation_ax_ : matplotlib.axes.Axes or None
+        The axes of the validation scores.
     ax_ : matplotlib.axes.Axes
         The axes it is drawn on.
     figure_ : matplotlib.figure.Figure
@@ -58,7 +65,7 @@ class LossCurveDisplay:
 
     See Also
     --------
-    Word2VecVectorizer : Its attribute `loss_curve_` is what is drawn.
+    skw2v.Word2VecVectorizer : Its attributes `loss_curve_` and `validation_scores_` are drawn.
 
     Examples
     --------
@@ -71,8 +78,15 @@ class LossCurveDisplay:
     'Epoch'
     """
 
-    def __init__(self, *, loss_curve: ArrayLike, estimator_name: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        loss_curve: ArrayLike,
+        validation_scores: ArrayLike | None = None,
+        estimator_name: str | None = None,
+    ) -> None:
         self.loss_curve = loss_curve
+        self.validation_scores = validation_scores
         self.estimator_name = estimator_name
 
     @classmethod
@@ -84,14 +98,14 @@ class LossCurveDisplay:
         ax: Axes | None = None,
         line_kwargs: Mapping[str, Any] | None = None,
     ) -> LossCurveDisplay:
-        """Draw the loss of each epoch of a fitted estimator.
+        """Draw the loss of each epoch of a fitted estimator, and its validation scores if any.
 
         Parameters
         ----------
         estimator : Word2VecVectorizer or Pipeline
             A fitted vectorizer, or a fitted pipeline that has one as a step.
         name : str, default=None
-            Stands in the legend; None draws no legend.
+            Stands in the legend; None draws no legend, unless there are validation scores.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         line_kwargs : mapping, default=None
@@ -131,7 +145,11 @@ class LossCurveDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         vectorizer = _find_vectorizer(estimator, "loss_curve_")
-        display = cls(loss_curve=vectorizer.loss_curve_, estimator_name=name)
+        display = cls(
+            loss_curve=vectorizer.loss_curve_,
+            validation_scores=getattr(vectorizer, "validation_scores_", None),
+            estimator_name=name,
+        )
         return display.plot(ax=ax, line_kwargs=line_kwargs)
 
     def plot(
@@ -178,11 +196,35 @@ class LossCurveDisplay:
         ax.set_ylabel("Loss (nats per predicted word)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(True, alpha=0.25)
-        if name is not None:
-            ax.legend()
+        self.validation_line_ = self.validation_ax_ = None
+        if self.validation_scores is not None:
+            self._plot_validation(ax, np.asarray(self.validation_scores), name)
+        elif name is not None:
+            ax.legend(loc="upper right")
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
+
+    def _plot_validation(self, ax: Axes, scores: NDArray[Any], name: str | None) -> None:
+        """Draw the validation scores on a second axis, and one legend for both."""
+        suffix = "" if name is None else f" ({name})"
+        self.line_.set_label(f"loss{suffix}")
+        self.validation_ax_ = ax.twinx()
+        (self.validation_line_,) = self.validation_ax_.plot(
+            np.arange(1, len(scores) + 1),
+            scores,
+            marker="s",
+            markersize=4.0,
+            linestyle="--",
+            color="C1",
+            label=f"validation score{suffix}",
+        )
+        self.validation_ax_.set_ylabel("Validation score (nats per predicted word)")
+        best = int(np.argmax(scores)) + 1
+        self.validation_ax_.axvline(best, color="C1", linestyle=":", alpha=0.7)
+        self.validation_ax_.legend(
+            handles=[self.line_, self.validation_line_], loc="center right", framealpha=0.9
+        )
 
 
 class WordMapDisplay:
@@ -218,7 +260,7 @@ class WordMapDisplay:
 
     See Also
     --------
-    WordVectors : Words and their vectors.
+    skw2v.WordVectors : Words and their vectors.
 
     Notes
     -----
@@ -463,7 +505,7 @@ class WordMapDisplay:
         for name, color in color_of.items():
             ax.scatter([], [], s=30, c=color, linewidths=0, label=name)
         if names:
-            ax.legend(framealpha=0.9)
+            ax.legend(loc=_emptiest_corner(coordinates), framealpha=0.9)
         if self.axis_names is not None:
             ax.set_xlabel(self.axis_names[0])
             ax.set_ylabel(self.axis_names[1])
@@ -604,6 +646,23 @@ def _is_fitted(projector: Any) -> bool:
     except NotFittedError:
         return False
     return True
+
+
+def _emptiest_corner(points: NDArray[np.floating]) -> str:
+    """Name the corner with the fewest points near it, for the legend."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    places = (points - low) / np.where(high > low, high - low, 1)
+    corners = {
+        "upper right": (1, 1),
+        "upper left": (0, 1),
+        "lower right": (1, 0),
+        "lower left": (0, 0),
+    }
+    n_near = {
+        name: int((np.abs(places - corner) < 0.4).all(axis=1).sum())
+        for name, corner in corners.items()
+    }
+    return min(n_near, key=n_near.__getitem__)
 
 
 def _new_axes(size: tuple[float, float]) -> Axes:

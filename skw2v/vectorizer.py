@@ -756,6 +756,11 @@ class Word2VecVectorizer(
         ------
         ValueError
             If no document has two known words, or the output vectors are not known.
+
+        References
+        ----------
+        .. [7] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
+           NeurIPS 27.
         """
         check_is_fitted(self)
         corpus, _ = self._encode(X, self.vocabulary_)

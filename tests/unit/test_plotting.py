@@ -13,7 +13,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skw2v import Word2VecVectorizer, WordVectors
-from skw2v.plotting import LossCurveDisplay, WordMapDisplay, _overlap, _place_labels
+from skw2v.plotting import (
+    LossCurveDisplay,
+    WordMapDisplay,
+    _emptiest_corner,
+    _overlap,
+    _place_labels,
+)
 from skw2v.word_vectors import UnknownWordError
 
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -60,6 +66,7 @@ def test_the_loss_curve_is_that_of_the_estimator(vectorizer):
     assert losses.tolist() == vectorizer.loss_curve_
     assert display.figure_ is display.ax_.figure
     assert display.ax_.get_legend() is None
+    assert display.validation_line_ is None
 
 
 @pytest.mark.parametrize("display_class", [LossCurveDisplay, WordMapDisplay])
@@ -86,6 +93,25 @@ def test_names_stand_in_the_legend(vectorizer):
     display.plot(ax=display.ax_, name="second")
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels == ["first", "second"]
+
+
+def test_validation_scores_have_an_axis_of_their_own_and_the_best_is_marked():
+    display = LossCurveDisplay(loss_curve=[3, 2, 1], validation_scores=[-5.0, -3.0, -4.0]).plot()
+    assert display.validation_ax_ is not display.ax_
+    assert display.validation_line_.get_ydata().tolist() == [-5, -3, -4]
+    _, best = display.validation_ax_.get_lines()
+    assert list(best.get_xdata()) == [2, 2]
+    labels = [text.get_text() for text in display.validation_ax_.get_legend().get_texts()]
+    assert labels == ["loss", "validation score"]
+
+
+def test_validation_scores_are_those_of_the_estimator():
+    vectorizer = Word2VecVectorizer(
+        vector_size=4, sample=0, epochs=3, early_stopping=True, random_state=0
+    ).fit(DOCUMENTS)
+    display = LossCurveDisplay.from_estimator(vectorizer)
+    scores = display.validation_line_.get_ydata().tolist()
+    assert scores == vectorizer.validation_scores_
 
 
 def test_styles_go_above_the_defaults_under_all_of_their_names(vectorizer, word_vectors):
@@ -257,6 +283,12 @@ def test_labels_stay_inside_and_cover_neither_each_other_nor_the_legend(global_r
     frame = display.ax_.bbox.extents
     assert (rectangles[:, :2] >= frame[:2] - 1).all()
     assert (rectangles[:, 2:] <= frame[2:] + 1).all()
+
+
+def test_the_legend_stands_in_the_emptiest_corner():
+    corners = np.array([(1, 1), (1, 1), (0, 1), (0, 1), (1, 0), (0, 0), (0, 0)])
+    assert _emptiest_corner(corners) == "lower right"
+    assert _emptiest_corner(np.zeros((3, 2))) == "upper right"
 
 
 def test_words_without_room_for_a_label_are_counted_and_named():
