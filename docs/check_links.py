@@ -1,7 +1,7 @@
 """Follow every link within the built site: `python docs/check_links.py docs/_build/html`.
 
-Sphinx checks the references that it makes; this checks what came out, with pictures, anchors and the
-theme's own links. Links to other sites are not followed.
+Sphinx checks the references that it makes; this checks what came out, with pictures, anchors and
+the theme's own links. Links to other sites are not followed.
 """
 
 from __future__ import annotations

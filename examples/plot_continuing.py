@@ -2,9 +2,9 @@
 Starting from vectors that others have learned
 ==============================================
 
-A few hundred documents are too few to learn words from. If there is more text of a kind, though of
-another origin, learn from that first, and go on with the few. Here the other text are the
-docstrings of scipy, and the few are a part of scikit-learn's.
+A few hundred short documents are too few to learn words from. If there is more text of a kind,
+though of another origin, learn from that first, and go on with the few. Here the other text are the
+docstrings of scipy, and the few are first lines of scikit-learn's.
 """
 
 # %%
@@ -24,18 +24,22 @@ from skw2v.datasets import load_docstrings
 docstrings = load_docstrings(packages=("sklearn",))
 names = np.array(docstrings.subpackage_names)[docstrings.subpackage]
 fields = ["cluster", "decomposition", "ensemble", "linear_model", "metrics", "preprocessing"]
-chosen = np.flatnonzero(np.isin(names, [f"sklearn.{field}" for field in fields]))
-few = np.random.default_rng(0).choice(chosen, size=240, replace=False)
-documents, labels = np.array(docstrings.data, dtype=object)[few], names[few]
+first_lines = [text.splitlines()[0] for text in docstrings.data]
+is_long_enough = np.array([len(line.split()) >= 4 for line in first_lines])
+chosen = np.flatnonzero(is_long_enough & np.isin(names, [f"sklearn.{field}" for field in fields]))
+few = np.random.default_rng(0).choice(chosen, size=400, replace=False)
+documents = np.array([first_lines[number] for number in few], dtype=object)
+labels = names[few]
 
-others, _ = load_docstrings(packages=("scipy", "numpy"), return_X_y=True)
-print(f"{len(documents)} documents, and {len(others)} others")
+others, _ = load_docstrings(packages=("scipy",), return_X_y=True)
+n_words, n_other_words = (sum(len(text.split()) for text in texts) for texts in (documents, others))
+print(f"{len(documents)} documents of {n_words} words, and {len(others)} others of {n_other_words}")
 
 # %%
 # Learn from the others, once
 # ---------------------------
 
-settings = {"window": 10, "min_count": 2, "random_state": 0}
+settings = {"window": 10, "min_count": 1, "random_state": 0}
 pretrained = Word2VecVectorizer(**settings, epochs=10, n_jobs=2).fit(others).word_vectors_
 
 # %%

@@ -223,7 +223,11 @@ class LossCurveDisplay:
         best = int(np.argmax(scores)) + 1
         self.validation_ax_.axvline(best, color="C1", linestyle=":", alpha=0.7)
         self.validation_ax_.legend(
-            handles=[self.line_, self.validation_line_], loc="center right", framealpha=0.9
+            handles=[self.line_, self.validation_line_],
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),  # above the axes: the curves need the room within
+            ncols=2,
+            frameon=False,
         )
 
 
