@@ -72,6 +72,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
+    "ignore_pattern": r"quickstart\.py",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skw2v",),
     "reference_url": {"skw2v": None},
@@ -80,7 +81,6 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
-    "only_warn_on_example_error": False,
     "abort_on_example_error": True,
 }
 

@@ -63,6 +63,7 @@ for epochs, vectorizer in fits.items():
         f"epochs={epochs:2}: training loss {vectorizer.loss_curve_[-1]:.2f}, "
         f"best held-out score {vectorizer.best_validation_score_:.3f}"
     )
+ax.set_xticks([1, 2, 5, 10, 15, 20])
 ax.set(xlabel="Epoch", ylabel="Held-out score (nats per predicted word)")
 ax.legend()
 ax.grid(True, alpha=0.25)
