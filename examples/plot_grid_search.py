@@ -16,7 +16,7 @@ scored by cross-validation. A heat map shows the grid.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -44,7 +44,8 @@ pipeline = Pipeline(
     ]
 )
 grid = {"word2vec__window": [2, 5, 10, 20], "word2vec__negative": [2, 5, 15]}
-search = GridSearchCV(pipeline, grid, cv=3, n_jobs=2).fit(documents, labels)
+folds = StratifiedKFold(3, shuffle=True, random_state=0)
+search = GridSearchCV(pipeline, grid, cv=folds, n_jobs=2).fit(documents, labels)
 print(f"best: {search.best_params_}, accuracy {search.best_score_:.3f}")
 
 # %%
@@ -52,8 +53,8 @@ print(f"best: {search.best_params_}, accuracy {search.best_score_:.3f}")
 # -----------
 #
 # ``cv_results_`` holds the settings in the order of the sorted names of the parameters: `negative`
-# varies slowest, so its values are the rows. A difference of less than about a percent is noise:
-# compare it with the spread over the folds.
+# varies slowest, so its values are the rows. Compare the differences with the spread over the folds:
+# what is smaller means little.
 
 accuracy = search.cv_results_["mean_test_score"].reshape(3, 4)
 spread = search.cv_results_["std_test_score"].mean()
@@ -72,6 +73,6 @@ fig.colorbar(image, label="Accuracy (mean of 3 folds)")
 plt.show()
 
 # %%
-# Documents of one topic share words from end to end, so wide windows help to tell topics apart.
-# Vectors for other uses may want other settings: narrow windows bring together words that can stand
-# in each other's place.
+# What is best for these documents and this task need not be best for others. Documents of one topic
+# share words from end to end, so wide windows help to tell topics apart; narrow windows bring
+# together words that can stand in each other's place.

@@ -12,7 +12,9 @@ is enough that their words are used alike.
 # ---------------------
 #
 # The docstrings of scipy and scikit-learn. The pipeline ends in an index instead of a classifier:
-# :class:`~skw2v.Word2VecVectorizer` makes the vectors, and their angles are compared.
+# :class:`~skw2v.Word2VecVectorizer` makes the vectors, and their angles are compared. Weights that
+# fall with a word's frequency, and the removal of what all documents have in common, suit comparing
+# (:doc:`/user_guide/pooling`).
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,7 +26,7 @@ from skw2v.datasets import load_docstrings
 
 docstrings = load_docstrings(packages=("scipy", "sklearn"))
 vectorizer = Word2VecVectorizer(
-    window=10, epochs=10, stop_words="english", n_jobs=2, random_state=0
+    window=10, epochs=10, weighting="sif", remove_components=1, n_jobs=2, random_state=0
 )
 X = vectorizer.fit_transform(docstrings.data)
 index = NearestNeighbors(n_neighbors=5, metric="cosine").fit(X)
@@ -38,7 +40,7 @@ print(f"{X.shape[0]} documents, {X.shape[1]} features each")
 
 questions = [
     "draw random numbers from a bell curve",
-    "group similar points without labels",
+    "find clusters of similar points",
     "remove noise from a time series",
     "solve a system of equations with many zeros",
 ]
@@ -47,6 +49,10 @@ for question, row_distances, row in zip(questions, distances, neighbours, strict
     print(f"\n{question}")
     for distance, number in zip(row_distances, row, strict=True):
         print(f"  {1 - distance:.2f}  {docstrings.names[number]}")
+
+# %%
+# Not all of them are good. A short question is the mean of a few words, and a word has one vector for
+# all of its senses: the curve of a bell is not that of a classifier.
 
 # %%
 # How good are the neighbours?
@@ -75,7 +81,7 @@ labels = np.array(docstrings.subpackage_names)[subpackage]
 shown = np.flatnonzero(np.isin(labels, chosen) | np.isin(np.arange(len(X)), neighbours))
 places = TSNE(metric="cosine", init="random", max_iter=500, random_state=0).fit_transform(X[shown])
 
-fig, ax = plt.subplots(figsize=(8, 6), layout="constrained")
+fig, ax = plt.subplots(figsize=(10, 6), layout="constrained")
 for number, name in enumerate(chosen):
     members = labels[shown] == name
     ax.scatter(*places[members].T, s=6, color=f"C{number}", alpha=0.6, linewidths=0, label=name)
@@ -86,5 +92,5 @@ for question, row, marker in zip(questions, neighbours, "^sDo", strict=True):
     )
 ax.set(xticks=[], yticks=[])
 ax.spines[:].set_visible(False)
-fig.legend(loc="outside right upper", fontsize=8, markerscale=1.2)
+fig.legend(loc="outside right center", fontsize=8, markerscale=1.2)
 plt.show()
