@@ -53,8 +53,8 @@ print(f"best: {search.best_params_}, accuracy {search.best_score_:.3f}")
 # -----------
 #
 # ``cv_results_`` holds the settings in the order of the sorted names of the parameters: `negative`
-# varies slowest, so its values are the rows. Compare the differences with the spread over the folds:
-# what is smaller means little.
+# varies slowest, so its values are the rows. Compare the differences with the spread over the
+# folds: what is smaller means little.
 
 accuracy = search.cv_results_["mean_test_score"].reshape(3, 4)
 spread = search.cv_results_["std_test_score"].mean()

@@ -51,8 +51,8 @@ for question, row_distances, row in zip(questions, distances, neighbours, strict
         print(f"  {1 - distance:.2f}  {docstrings.names[number]}")
 
 # %%
-# Not all of them are good. A short question is the mean of a few words, and a word has one vector for
-# all of its senses: the curve of a bell is not that of a classifier.
+# Not all of them are good. A short question is the mean of a few words, and a word has one vector
+# for all of its senses: the curve of a bell is not that of a classifier.
 
 # %%
 # How good are the neighbours?
