@@ -761,7 +761,7 @@ class Word2VecVectorizer(
 
         References
         ----------
-        .. [1] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
+        .. [7] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
            NeurIPS 27.
 
         Examples
@@ -1101,7 +1101,9 @@ class Word2VecVectorizer(
     ) -> dict[str, Any]:
         """Return the fitted attributes that hold vectors, and what it takes to use them."""
         word_vectors = WordVectors(
-            vocabulary.words, self._choose_vectors(input_vectors, output_vectors, tree_counts)
+            vocabulary.words,
+            self._choose_vectors(input_vectors, output_vectors, tree_counts),
+            counts=vocabulary.counts,
         )
         is_input = self.vectors == "input"
         return {

@@ -11,6 +11,8 @@ the largest inner product with king - man + woman (3CosAdd, [1]_).
 **A word or several words.** A word may be any hashable object, a tuple too. Therefore only a list
 or a NumPy array means several words; everything else is one word.
 
+The methods have the names of gensim's `KeyedVectors` where they mean the same.
+
 References
 ----------
 .. [1] Mikolov, Yih and Zweig (2013), "Linguistic Regularities in Continuous Space Word
@@ -20,24 +22,42 @@ References
 from __future__ import annotations
 
 import difflib
+import importlib
 import reprlib
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from numbers import Integral
 from types import MappingProxyType
-from typing import Any, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
+from scipy.spatial.distance import cdist
+
+from skw2v._queries import (
+    as_list,
+    parse_aligned,
+    parse_queries,
+    parse_topn,
+    parse_words,
+)
+from skw2v._search import (
+    Nearest,
+    cosine_blocks,
+    cosmul_blocks,
+    nearest_candidates,
+    nearest_rows,
+    row_counts,
+    unit_rows,
+)
 
 __all__ = ["UnknownWordError", "WordVectors"]
 
 Neighbours: TypeAlias = list[tuple[Hashable, float]]
-
-# Similarities computed at once by `most_similar`: 64 MB of float32.
-_SCORES_PER_BLOCK = 2**24
+_Number = TypeVar("_Number", bound=np.number)
 
 # What bounds the search for close spellings: the commonest words of about the same length, and no
 # very long ones, whose comparison takes quadratic time.
@@ -102,6 +122,9 @@ class WordVectors:
         Finite numbers; row i belongs to ``words[i]``. The type is kept, float32 stays float32. An
         array that is read-only already (its base too, where it is a view) is taken as it is,
         without a copy; anything else is copied, so that nobody can change it afterwards.
+    counts : array-like of ints, shape (n_words,), default=None
+        How often each word occurred in the text that the vectors were learned from. None means
+        that nobody knows. Copied or not as `vectors` are.
 
     Attributes
     ----------
@@ -109,6 +132,8 @@ class WordVectors:
         The words in the order of the rows.
     vectors : ndarray of shape (n_words, dimension)
         The vectors as given, read-only.
+    counts : ndarray of shape (n_words,), dtype int64, or None
+        The counts of the words, read-only; None if unknown.
     index : mapping of word to int
         The row of each word, read-only.
 
@@ -117,8 +142,9 @@ class WordVectors:
     TypeError
         If `words` is a single string or holds something that is not hashable.
     ValueError
-        If a word occurs twice, `vectors` is not a finite, floating, two-dimensional array, or the
-        numbers of words and rows differ.
+        If a word occurs twice, `vectors` is not a finite, floating, two-dimensional array, `counts`
+        is not a one-dimensional array of integers from 0, or the numbers of words, rows and counts
+        differ.
 
     Examples
     --------
@@ -144,12 +170,15 @@ class WordVectors:
     skw2v.word_vectors.UnknownWordError: 'aple' is not among the 5 words. Did you mean 'apple'?
     """
 
-    def __init__(self, words: Iterable[Hashable], vectors: ArrayLike) -> None:
+    def __init__(
+        self, words: Iterable[Hashable], vectors: ArrayLike, *, counts: ArrayLike | None = None
+    ) -> None:
         self._words = _validate_words(words)
         self._index = dict(zip(self._words, range(len(self._words)), strict=True))
         if len(self._index) < len(self._words):
             raise ValueError(_describe_duplicate(self._words, self._index))
         self._vectors = _validate_vectors(vectors, self._words)
+        self._counts = None if counts is None else _validate_counts(counts, len(self._words))
 
     @property
     def words(self) -> tuple[Hashable, ...]:
@@ -160,6 +189,11 @@ class WordVectors:
     def vectors(self) -> NDArray[np.floating]:
         """Return the read-only matrix of shape (n_words, dimension)."""
         return self._vectors
+
+    @property
+    def counts(self) -> NDArray[np.int64] | None:
+        """Return the read-only array of how often each word occurred, or None if unknown."""
+        return self._counts
 
     @property
     def index(self) -> Mapping[Hashable, int]:
@@ -195,8 +229,8 @@ class WordVectors:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle words and vectors; what derives from them is computed again."""
-        return _unpickle, (type(self), self._words, self._vectors)
+        """Pickle words, vectors and counts; what derives from them is computed again."""
+        return _unpickle, (type(self), self._words, self._vectors, self._counts)
 
     def __getitem__(self, word: Hashable | list[Any] | NDArray[Any]) -> NDArray[np.floating]:
         """Return the vector of a word, or the vectors of several words.
@@ -217,7 +251,7 @@ class WordVectors:
             If a word is unknown. It is a `KeyError` and suggests close spellings.
         """
         if isinstance(word, (list, np.ndarray)):
-            return self._vectors[self._rows(_as_list(word))]
+            return self._vectors[self._rows(as_list(word))]
         return self._vectors[self._rows([word])[0]]
 
     @overload
@@ -259,26 +293,333 @@ class WordVectors:
         >>> word_vectors.similarity(["a", "a"], ["b", "c"])
         array([0., 1.])
         """
-        if _is_collection(first) != _is_collection(second):
-            raise TypeError(
-                "first and second must be two words or two lists of words, got "
-                f"{type(first).__name__} and {type(second).__name__}."
-            )
-        if not _is_collection(first):
-            return float(self._pair_similarities([first], [second])[0])
-        first, second = _as_list(first), _as_list(second)
-        if len(first) != len(second):
+        (first, second), is_batch = parse_aligned(first=first, second=second)
+        similarities = self._pair_similarities(first, second)
+        return similarities if is_batch else float(similarities[0])
+
+    def distances(
+        self,
+        word: Hashable | list[Any] | NDArray[Any],
+        other_words: list[Any] | NDArray[Any] | None = None,
+    ) -> NDArray[np.floating]:
+        """Compute the cosine distances of a word, or of several words, from other words.
+
+        Parameters
+        ----------
+        word : hashable, or list or array of hashables
+            One word, or several.
+        other_words : list or array of hashables, default=None
+            The words to measure the distance from. None stands for all words, in their order.
+
+        Returns
+        -------
+        ndarray of shape (n_others,) or (len(word), n_others)
+            One minus the cosine similarity: 0 for the same direction, 1 for right angles and where
+            a vector is zero, 2 for opposite directions.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b", "c"], [[1.0, 0.0], [0.0, 2.0], [3.0, 0.0]])
+        >>> word_vectors.distances("a")
+        array([0., 1., 0.])
+        >>> word_vectors.distances(["a", "b"], ["b"])
+        array([[1.],
+               [0.]])
+        """
+        units = self._unit_vectors
+        others = units
+        if other_words is not None:
+            others = units[self._rows(parse_words(other_words, "other_words", min_words=0))]
+        (words,), is_batch = parse_aligned(word=word)
+        distances = 1 - np.clip(units[self._rows(words)] @ others.T, -1, 1)
+        return distances if is_batch else distances[0]
+
+    def n_similarity(
+        self, first: list[Any] | NDArray[Any], second: list[Any] | NDArray[Any]
+    ) -> float:
+        """Compute the cosine similarity of the mean vectors of two lists of words.
+
+        As in gensim, the means are those of the vectors as they are, not of unit vectors.
+
+        Parameters
+        ----------
+        first, second : list or array of hashables
+            The words, at least one in each list.
+
+        Returns
+        -------
+        float
+            The similarity from -1 to 1; 0 where a mean is zero.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+        ValueError
+            If a list is empty.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b", "c"], [[1.0, 0.0], [0.0, 1.0], [3.0, 3.0]])
+        >>> round(word_vectors.n_similarity(["a", "b"], ["c"]), 6)
+        1.0
+        """
+        lists = parse_words(first, "first"), parse_words(second, "second")
+        means = [self._vectors[self._rows(words)].mean(axis=0, dtype=float) for words in lists]
+        units = unit_rows(np.array(means))
+        return float(np.clip(units[0] @ units[1], -1, 1))
+
+    def doesnt_match(self, words: list[Any] | NDArray[Any]) -> Hashable:
+        """Find the word that fits the others least.
+
+        Parameters
+        ----------
+        words : list or array of hashables
+            At least three words: of two, neither is nearer to their mean.
+
+        Returns
+        -------
+        hashable
+            The word whose cosine similarity with the mean of all the unit vectors is smallest; of
+            equal ones the first.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+        ValueError
+            If there are fewer than three words.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["red", "blue", "ten"], [[2.0, 1.0], [3.0, 0.0], [0.0, 1.0]])
+        >>> word_vectors.doesnt_match(["red", "ten", "blue"])
+        'ten'
+        """
+        words = parse_words(words, "words", min_words=3)
+        units = self._unit_vectors[self._rows(words)]
+        return words[int(np.argmin(units @ units.mean(axis=0)))]
+
+    @overload
+    def rank(self, first: Hashable, second: Hashable) -> int: ...
+
+    @overload
+    def rank(
+        self, first: list[Any] | NDArray[Any], second: list[Any] | NDArray[Any]
+    ) -> NDArray[np.intp]: ...
+
+    def rank(self, first: Any, second: Any) -> int | NDArray[np.intp]:
+        """Compute which place a word takes among the nearest words of another.
+
+        Parameters
+        ----------
+        first, second : hashable, or list or array of hashables
+            Two words, or two lists of equal length whose words are compared pair by pair.
+
+        Returns
+        -------
+        int or ndarray of shape (n_pairs,)
+            One more than the number of words nearer to `first` than `second` is, `first` itself
+            left out: 1 for the nearest word.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+        TypeError
+            If one argument is a word and the other a list.
+        ValueError
+            If the lists differ in length.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b", "c"], [[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
+        >>> word_vectors.rank("a", "b")
+        2
+        >>> word_vectors.rank(["a", "b"], ["c", "c"])
+        array([1, 1])
+        """
+        (first, second), is_batch = parse_aligned(first=first, second=second)
+        rows, others = self._rows(first), self._rows(second)
+        ranks = np.empty(len(rows), np.intp)
+        for block, scores in cosine_blocks(self._unit_vectors[rows], self._unit_vectors):
+            bounds = np.take_along_axis(scores, others[block, np.newaxis], axis=1)
+            # A word does not compete with itself.
+            np.put_along_axis(scores, rows[block, np.newaxis], -np.inf, axis=1)
+            ranks[block] = 1 + np.count_nonzero(scores > bounds, axis=1)
+        return ranks if is_batch else int(ranks[0])
+
+    def closer_than(self, first: Hashable, second: Hashable) -> list[Hashable]:
+        """Find the words that are nearer to a word than another one is.
+
+        Parameters
+        ----------
+        first, second : hashable
+            Two words.
+
+        Returns
+        -------
+        list of hashables
+            The words whose cosine similarity with `first` is larger than that of `second`, without
+            `first`, in the order of `words`.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b", "c"], [[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
+        >>> word_vectors.closer_than("a", "b")
+        ['c']
+        """
+        row, other = self._rows([first, second])
+        scores = self._unit_vectors @ self._unit_vectors[row]
+        bound = scores[other]
+        scores[row] = -np.inf
+        return [self._words[i] for i in np.flatnonzero(scores > bound)]
+
+    def relative_cosine_similarity(
+        self, first: Hashable, second: Hashable, topn: int = 10
+    ) -> float:
+        """Compute the similarity of two words as a share of that of the nearest words.
+
+        The cosine similarity divided by the sum of the similarities of the `topn` nearest words of
+        `first`. With ``topn=10``, more than 0.1 means that the words are more alike than the ten
+        nearest are on average: a sign of synonyms ([1]_, equation 1).
+
+        Parameters
+        ----------
+        first, second : hashable
+            Two words.
+        topn : int, default=10
+            How many nearest words of `first` to compare with.
+
+        Returns
+        -------
+        float
+            The relative similarity.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+        ValueError
+            If the similarities of the nearest words add up to zero, or `topn` is not positive.
+
+        References
+        ----------
+        .. [1] Leeuwenberg, Vela, Dehdari and van Genabith (2016), "A Minimally Supervised Approach
+           for Synonym Extraction with Word Embeddings", PBML 105.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b", "c"], [[1.0, 0.0], [3.0, 4.0], [4.0, 3.0]])
+        >>> round(word_vectors.relative_cosine_similarity("a", "b", topn=2), 4)
+        0.4286
+        """
+        added = self._row_counts([[first]])
+        similarity = self.similarity(first, second)
+        ((_, scores),) = nearest_rows(
+            cosine_blocks(added @ self._unit_vectors, self._unit_vectors),
+            parse_topn(topn, len(self)),
+            excluded=added,
+        )
+        total = float(scores.sum())
+        if total == 0:
             raise ValueError(
-                "first and second must have the same number of words, which are compared pair by "
-                f"pair, got {len(first)} and {len(second)}."
+                "the similarities of the nearest words must not add up to zero, and those of "
+                f"{reprlib.repr(first)} do: a relative similarity is not defined."
             )
-        return self._pair_similarities(first, second)
+        return similarity / total
+
+    def word_mover_distance(
+        self,
+        first: list[Any] | NDArray[Any],
+        second: list[Any] | NDArray[Any],
+        *,
+        normalize: bool = True,
+    ) -> float:
+        """Compute how far the words of one document must move to become those of another.
+
+        The earth mover's distance ([1]_) of the two documents: each known word weighs as much as
+        its share of the document's known words, and moving it costs the Euclidean distance of the
+        vectors. In gensim this is `wmdistance`. Needs the package POT (``pip install
+        "skw2v[wmd]"``).
+
+        Parameters
+        ----------
+        first, second : list or array of hashables
+            The documents, as words. Unknown words are ignored, as by a vectorizer's `transform`.
+        normalize : bool, default=True
+            Compare unit vectors. With False the vectors as they are.
+
+        Returns
+        -------
+        float
+            The distance from 0; infinity, and a warning, if a document has no known word.
+
+        Raises
+        ------
+        ImportError
+            If POT is not installed.
+
+        References
+        ----------
+        .. [1] Kusner, Sun, Kolkin and Weinberger (2015), "From Word Embeddings To Document
+           Distances", ICML.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b", "c"], [[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]])
+        >>> round(word_vectors.word_mover_distance(["a", "b"], ["a", "c"]), 6)
+        0.894427
+        """
+        try:
+            from ot import emd2
+        except ImportError as error:
+            raise ImportError(
+                'word_mover_distance needs the package POT: pip install "skw2v[wmd]".'
+            ) from error
+        weights: list[NDArray[np.floating]] = []
+        vectors: list[NDArray[np.floating]] = []
+        for name, document in (("first", first), ("second", second)):
+            words = parse_words(document, name, min_words=0)
+            known = [word for word in words if word in self._index]
+            if not known:
+                warnings.warn(
+                    f"{name} contains no known word among its {len(words)}; the word mover's "
+                    "distance is infinite.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                return float("inf")
+            rows, counts = np.unique(self._rows(known), return_counts=True)
+            weights.append(counts / len(known))
+            vectors.append(unit_rows(self._vectors[rows]) if normalize else self._vectors[rows])
+        costs = cdist(vectors[0], vectors[1])
+        return float(emd2(*weights, costs)) if costs.any() else 0.0
 
     def most_similar(
         self,
         positive: Hashable | list[Any] | NDArray[Any] | None = None,
         negative: Hashable | list[Any] | NDArray[Any] | None = None,
         topn: int | None = 10,
+        *,
+        index: Any = None,
     ) -> Neighbours | list[Neighbours]:
         """Find the words nearest to a word or to a sum and difference of words.
 
@@ -294,6 +635,13 @@ class WordVectors:
             be empty. ``None`` and ``[]`` stand for no words at all.
         topn : int or None, default=10
             How many words to return, at least 1. With ``None`` all of them are ranked.
+        index : fitted nearest-neighbours index, default=None
+            Look only among the words that this index proposes: faster for millions of words, and as
+            exact as the index is. It must be fitted on ``normalize().vectors`` and is either like
+            :class:`~sklearn.neighbors.NearestNeighbors`, which is asked for as many neighbours as
+            are needed, or like :class:`~sklearn.neighbors.KNeighborsTransformer` and
+            ``pynndescent.PyNNDescentTransformer``, whose `transform` gives a fixed number of them:
+            choose it larger than `topn` by the number of words in a query.
 
         Returns
         -------
@@ -308,8 +656,10 @@ class WordVectors:
         UnknownWordError
             If a word is unknown.
         ValueError
-            If a query has no words, `positive` and `negative` do not fit together, or `topn` is
-            not positive.
+            If a query has no words, `positive` and `negative` do not fit together, `topn` is not
+            positive, or `index` was fitted on another number of vectors.
+        TypeError
+            If `index` is no nearest-neighbours index.
 
         References
         ----------
@@ -333,19 +683,321 @@ class WordVectors:
         ... )
         >>> [[word for word, _ in answer] for answer in answers]
         [['queen'], ['woman']]
+
+        By an index:
+
+        >>> from sklearn.neighbors import NearestNeighbors
+        >>> index = NearestNeighbors().fit(word_vectors.normalize().vectors)
+        >>> [word for word, _ in word_vectors.most_similar("king", topn=2, index=index)]
+        ['man', 'queen']
         """
-        if topn is None:
-            topn = len(self)
-        elif not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
-            raise ValueError(f"topn must be a positive int, or None for all words, got {topn!r}.")
-        added, subtracted, is_batch = _parse_queries(positive, negative)
-        answers = self._nearest_words(self._sign_matrix(added, subtracted), int(topn))
+        n_nearest = parse_topn(topn, len(self))
+        plus, minus, is_batch = parse_queries(positive, negative)
+        added, subtracted = self._row_counts(plus), self._row_counts(minus)
+        # The sum has the direction of the mean, which is all that matters.
+        queries = unit_rows((added - subtracted) @ self._unit_vectors)
+        answers = self._nearest_words(queries, n_nearest, index, excluded=added + subtracted)
         return answers if is_batch else answers[0]
+
+    def most_similar_cosmul(
+        self,
+        positive: Hashable | list[Any] | NDArray[Any],
+        negative: Hashable | list[Any] | NDArray[Any] | None = None,
+        topn: int | None = 10,
+    ) -> Neighbours | list[Neighbours]:
+        """Find the words nearest to words and far from others, by products of similarities.
+
+        With each cosine similarity shifted to ``(1 + similarity) / 2``, the score of a word is the
+        product of its similarities with the `positive` words, divided by the product of those with
+        the `negative` words plus 1e-6 (3CosMul, [1]_, equation 4). One similarity alone cannot
+        outweigh the others as it can in the sum of `most_similar`.
+
+        Parameters
+        ----------
+        positive : hashable, list or array
+            As in `most_similar`, with at least one word in each query.
+        negative : hashable, list or array, default=None
+            As in `most_similar`.
+        topn : int or None, default=10
+            How many words to return, at least 1. With ``None`` all of them are ranked.
+
+        Returns
+        -------
+        list of (word, float), or list of such lists
+            For each query the words of the largest scores, without the words of the query, and
+            their scores, which are positive and may be large.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+        ValueError
+            If a query has no positive words, `positive` and `negative` do not fit together, or
+            `topn` is not positive.
+
+        References
+        ----------
+        .. [1] Levy and Goldberg (2014), "Linguistic Regularities in Sparse and Explicit Word
+           Representations", CoNLL.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> words = ["man", "woman", "king", "queen"]
+        >>> word_vectors = WordVectors(words, [[3.0, 0, 0], [0, 3, 0], [4, 0, 3], [0, 4, 3]])
+        >>> word_vectors.most_similar_cosmul(["king", "woman"], ["man"])
+        [('queen', 1.22399...)]
+        """
+        n_nearest = parse_topn(topn, len(self))
+        plus, minus, is_batch = parse_queries(positive, negative)
+        if not all(plus):
+            raise ValueError(
+                f"positive must hold at least one word, but query {plus.index([])} has none."
+            )
+        added, subtracted = self._row_counts(plus), self._row_counts(minus)
+        blocks = cosmul_blocks(added, subtracted, self._unit_vectors)
+        nearest = nearest_rows(blocks, n_nearest, excluded=added + subtracted)
+        answers = self._name(nearest, are_cosines=False)
+        return answers if is_batch else answers[0]
+
+    def analogy(
+        self,
+        a: Hashable | list[Any] | NDArray[Any],
+        b: Hashable | list[Any] | NDArray[Any],
+        c: Hashable | list[Any] | NDArray[Any],
+        topn: int | None = 10,
+        *,
+        method: Literal["3CosAdd", "3CosMul"] = "3CosAdd",
+    ) -> Neighbours | list[Neighbours]:
+        """Answer "a is to b as c is to ?".
+
+        The same as ``most_similar([b, c], [a])``, or `most_similar_cosmul` of these.
+
+        Parameters
+        ----------
+        a, b, c : hashable, or list or array of hashables
+            Three words, or three lists of equal length: many analogies at once.
+        topn : int or None, default=10
+            How many answers to return, at least 1. With ``None`` all words are ranked.
+        method : {"3CosAdd", "3CosMul"}, default="3CosAdd"
+            How the answers are scored.
+
+        Returns
+        -------
+        list of (word, float), or list of such lists
+            For each analogy the best answers with their scores, without `a`, `b` and `c`.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+        TypeError
+            If some arguments are words and others lists.
+        ValueError
+            If the lists differ in length, `topn` is not positive, or `method` is another one.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> words = ["man", "woman", "king", "queen"]
+        >>> word_vectors = WordVectors(words, [[3.0, 0, 0], [0, 3, 0], [4, 0, 3], [0, 4, 3]])
+        >>> ((answer, similarity),) = word_vectors.analogy("man", "king", "woman")
+        >>> answer
+        'queen'
+        """
+        methods: dict[str, Callable[..., Any]] = {
+            "3CosAdd": self.most_similar,
+            "3CosMul": self.most_similar_cosmul,
+        }
+        if method not in methods:
+            raise ValueError(f"method must be '3CosAdd' or '3CosMul', got {method!r}.")
+        (a, b, c), is_batch = parse_aligned(a=a, b=b, c=c)
+        if not a:
+            return []
+        pairs = [list(pair) for pair in zip(b, c, strict=True)]
+        answers = methods[method](pairs, [[word] for word in a], topn)
+        return answers if is_batch else answers[0]
+
+    def similar_by_vector(
+        self, vector: ArrayLike, topn: int | None = 10, *, index: Any = None
+    ) -> Neighbours | list[Neighbours]:
+        """Find the words nearest to a vector, or to each of several vectors.
+
+        Parameters
+        ----------
+        vector : array-like of floats, shape (dimension,) or (n_queries, dimension)
+            One vector, or one in each row, such as the vectors of documents.
+        topn : int or None, default=10
+            How many words to return, at least 1. With ``None`` all of them are ranked.
+        index : fitted nearest-neighbours index, default=None
+            As in `most_similar`.
+
+        Returns
+        -------
+        list of (word, float), or list of such lists
+            For each vector the nearest words and their cosine similarities from -1 to 1, the
+            largest first, equal ones in the order of `words`.
+
+        Raises
+        ------
+        ValueError
+            If `vector` has another shape or holds NaN or infinity, `topn` is not positive, or
+            `index` was fitted on another number of vectors.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b", "c"], [[1.0, 0.0], [0.0, 1.0], [3.0, 4.0]])
+        >>> word_vectors.similar_by_vector([0.0, 5.0], topn=2)
+        [('b', 1.0), ('c', 0.8)]
+        """
+        queries = np.asarray(vector)
+        if queries.ndim not in (1, 2) or queries.shape[-1] != self._vectors.shape[1]:
+            raise ValueError(
+                f"vector must have the shape ({self._vectors.shape[1]},) or (n_queries, "
+                f"{self._vectors.shape[1]}), got the shape {queries.shape}."
+            )
+        queries = np.atleast_2d(queries).astype(self._unit_vectors.dtype)
+        if not np.isfinite(queries).all():
+            raise ValueError("vector must be finite, got NaN or infinity.")
+        answers = self._nearest_words(unit_rows(queries), parse_topn(topn, len(self)), index)
+        return answers if np.ndim(vector) == 2 else answers[0]
+
+    def select(self, words: list[Any] | NDArray[Any]) -> WordVectors:
+        """Return the word vectors of some words.
+
+        Parameters
+        ----------
+        words : list or array of distinct hashables
+            The words to keep, in the order that they shall have.
+
+        Returns
+        -------
+        WordVectors
+            These words with their vectors and counts.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is unknown.
+        ValueError
+            If there are no words, or one stands twice.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b", "c"], [[1.0], [2.0], [3.0]], counts=[9, 5, 4])
+        >>> selected = word_vectors.select(["c", "a"])
+        >>> selected.words, selected.counts
+        (('c', 'a'), array([4, 9]))
+        """
+        rows = self._rows(parse_words(words, "words"))
+        return self._take(rows, self._vectors[rows])
+
+    def restrict(self, n: int) -> WordVectors:
+        """Return the first words, which usually are the most frequent ones.
+
+        Parameters
+        ----------
+        n : int
+            How many words to keep, at least 1; all of them if there are fewer.
+
+        Returns
+        -------
+        WordVectors
+            The first `n` words with their counts and a view of their vectors.
+
+        Raises
+        ------
+        ValueError
+            If `n` is not a positive int.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> WordVectors(["a", "b", "c"], [[1.0], [2.0], [3.0]]).restrict(2).words
+        ('a', 'b')
+        """
+        if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
+            raise ValueError(f"n must be a positive int, got {n!r}.")
+        if n >= len(self):
+            return self
+        return self._take(slice(int(n)), self._vectors[: int(n)])
+
+    def normalize(self) -> WordVectors:
+        """Return the same words with unit vectors.
+
+        Returns
+        -------
+        WordVectors
+            The words and counts, with each vector divided by its length; zero vectors stay zero.
+            The type of the vectors is kept.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> WordVectors(["a", "b"], [[3.0, 4.0], [0.0, 2.0]]).normalize().vectors
+        array([[0.6, 0.8],
+               [0. , 1. ]])
+        """
+        units = self._unit_vectors.astype(self._vectors.dtype, copy=False)
+        return self._take(slice(None), units)
+
+    def to_frame(self, library: Literal["pandas", "polars"] = "pandas") -> Any:
+        """Return the vectors as a data frame with one row for each word.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame to return.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            The columns "x0", "x1", ... hold the vectors, copied. The words are the index of a
+            pandas frame, and the first column, "word", of a polars frame.
+
+        Raises
+        ------
+        ImportError
+            If the library is not installed.
+        ValueError
+            If `library` is another one.
+
+        Examples
+        --------
+        >>> from skw2v.word_vectors import WordVectors
+        >>> word_vectors = WordVectors(["a", "b"], [[3.0, 4.0], [0.0, 2.0]])
+        >>> word_vectors.to_frame()
+               x0   x1
+        word
+        a     3.0  4.0
+        b     0.0  2.0
+        """
+        if library not in ("pandas", "polars"):
+            raise ValueError(f"library must be 'pandas' or 'polars', got {library!r}.")
+        try:
+            module = importlib.import_module(library)
+        except ImportError as error:
+            raise ImportError(
+                f"to_frame(library={library!r}) needs {library}: pip install {library}."
+            ) from error
+        columns = [f"x{number}" for number in range(self._vectors.shape[1])]
+        if library == "pandas":
+            words = module.Index(list(self._words), name="word", tupleize_cols=False)
+            return module.DataFrame(self._vectors.copy(), index=words, columns=columns)
+        # Words of mixed types, or which polars would take apart, stay the objects that they are.
+        is_plain = {type(word) for word in self._words} in ({str}, {int})
+        words = module.Series("word", self._words, dtype=None if is_plain else module.Object)
+        frame = module.DataFrame(self._vectors, schema=columns)
+        return frame.insert_column(0, words)
 
     @cached_property
     def _unit_vectors(self) -> NDArray[np.floating]:
         """The vectors divided by their lengths; computed once, at the first question."""
-        return _unit_rows(self._vectors)
+        units = unit_rows(self._vectors)
+        units.setflags(write=False)
+        return units
 
     def _rows(self, words: Sequence[Hashable]) -> NDArray[np.intp]:
         """Return the rows of the words."""
@@ -365,67 +1017,58 @@ class WordVectors:
         self, first: Sequence[Hashable], second: Sequence[Hashable]
     ) -> NDArray[np.floating]:
         """Compute the similarities of the words of two sequences, pair by pair."""
-        units = (_unit_rows(self._vectors[self._rows(words)]) for words in (first, second))
+        units = (unit_rows(self._vectors[self._rows(words)]) for words in (first, second))
         return np.clip(np.einsum("ij,ij->i", *units), -1, 1)
 
-    def _sign_matrix(
-        self, added: Sequence[Sequence[Hashable]], subtracted: Sequence[Sequence[Hashable]]
-    ) -> sparse.csr_array:
-        """Return the matrix (n_queries, n_words) of how often each query adds each word.
+    def _row_counts(self, queries: Sequence[Sequence[Hashable]]) -> sparse.csr_array:
+        """Return the matrix (n_queries, n_words) whose entries say which words a query holds."""
+        return row_counts(map(self._rows, queries), len(self), self._unit_vectors.dtype)
 
-        A word that is added and subtracted has a stored zero: it cancels out exactly, and the
-        stored entries still tell which words a query consists of.
-        """
-        queries = list(zip(added, subtracted, strict=True))
-        columns = [self._rows([*plus, *minus]) for plus, minus in queries]
-        signs = [np.repeat([1, -1], [len(plus), len(minus)]) for plus, minus in queries]
-        offsets = np.cumsum([0] + [len(rows) for rows in columns])
-        data = np.concatenate(signs).astype(self._unit_vectors.dtype)
-        matrix = sparse.csr_array(
-            (data, np.concatenate(columns), offsets), shape=(len(columns), len(self))
-        )
-        matrix.sum_duplicates()
-        return matrix
+    def _take(self, rows: NDArray[np.intp] | slice, vectors: NDArray[np.floating]) -> WordVectors:
+        """Return the words and counts of some rows with these vectors, which are not copied."""
+        words = self._words[rows] if isinstance(rows, slice) else [self._words[i] for i in rows]
+        counts = None if self._counts is None else self._counts[rows]
+        vectors.setflags(write=False)
+        return type(self)(words, vectors, counts=counts)
 
-    def _nearest_words(self, signs: sparse.csr_array, topn: int) -> list[Neighbours]:
-        """Rank the words for each row of a sign matrix, without those that the row consists of."""
+    def _nearest_words(
+        self,
+        queries: NDArray[np.floating],
+        topn: int,
+        index: Any,
+        excluded: sparse.csr_array | None = None,
+    ) -> list[Neighbours]:
+        """Return the words nearest to unit vectors, of all words or of those an index proposes."""
+        units = self._unit_vectors
+        if index is None:
+            return self._name(nearest_rows(cosine_blocks(queries, units), topn, excluded))
+        return self._name(nearest_candidates(index, queries, units, topn, excluded))
+
+    def _name(self, nearest: Nearest, *, are_cosines: bool = True) -> list[Neighbours]:
+        """Return words and plain floats for rows and scores."""
         answers: list[Neighbours] = []
-        block = max(1, _SCORES_PER_BLOCK // len(self))
-        for start in range(0, signs.shape[0], block):
-            rows = signs[start : start + block]
-            # The sum has the direction of the mean, which is all that matters.
-            similarities = _unit_rows(rows @ self._unit_vectors) @ self._unit_vectors.T
-            entries = rows.tocoo()
-            similarities[entries.row, entries.col] = -np.inf
-            answers.extend(self._neighbours(row, topn) for row in similarities)
+        for rows, scores in nearest:
+            words = [self._words[row] for row in rows]
+            values = np.clip(scores, -1, 1) if are_cosines else scores
+            answers.append(list(zip(words, values.tolist(), strict=True)))
         return answers
 
     def _nearest_to(self, vectors: NDArray[np.floating], topn: int) -> list[Neighbours]:
         """Rank the words for each of the rows of a matrix, by their similarity to it."""
-        answers: list[Neighbours] = []
-        block = max(1, _SCORES_PER_BLOCK // len(self))
-        for start in range(0, len(vectors), block):
-            similarities = _unit_rows(vectors[start : start + block]) @ self._unit_vectors.T
-            answers.extend(self._neighbours(row, topn) for row in similarities)
-        return answers
-
-    def _neighbours(self, similarities: NDArray[np.floating], topn: int) -> Neighbours:
-        """Return the words of largest similarity; those of minus infinity are left out."""
-        nearest = _largest(similarities, min(topn, len(self)))
-        nearest = nearest[similarities[nearest] > -np.inf]
-        values = np.clip(similarities[nearest], -1, 1)
-        return [
-            (self._words[row], value)
-            for row, value in zip(nearest.tolist(), values.tolist(), strict=True)
-        ]
+        return self._nearest_words(unit_rows(vectors), topn, None)
 
 
 def _unpickle(
-    cls: type[WordVectors], words: tuple[Hashable, ...], vectors: NDArray[np.floating]
+    cls: type[WordVectors],
+    words: tuple[Hashable, ...],
+    vectors: NDArray[np.floating],
+    counts: NDArray[np.int64] | None = None,
 ) -> WordVectors:
-    """Build the object from its own pickle, whose array nobody else holds: no copy is needed."""
+    """Build the object from its own pickle, whose arrays nobody else holds: no copy is needed."""
     vectors.setflags(write=False)
-    return cls(words, vectors)
+    if counts is not None:
+        counts.setflags(write=False)
+    return cls(words, vectors, counts=counts)
 
 
 def _validate_words(words: Iterable[Hashable]) -> tuple[Hashable, ...]:
@@ -489,7 +1132,27 @@ def _validate_vectors(vectors: ArrayLike, words: Sequence[Hashable]) -> NDArray[
     return _read_only(vectors)
 
 
-def _read_only(array: NDArray[np.floating]) -> NDArray[np.floating]:
+def _validate_counts(counts: ArrayLike, n_words: int) -> NDArray[np.int64]:
+    """Return the counts as a read-only array of int64 after checking type, shape and values."""
+    counts = np.asarray(counts)
+    if not np.issubdtype(counts.dtype, np.integer):
+        raise ValueError(f"counts must be an array of integers, got {counts.dtype}.")
+    if counts.shape != (n_words,):
+        raise ValueError(
+            f"counts must hold one number for each of the {n_words} words, got the shape "
+            f"{counts.shape}."
+        )
+    largest = np.iinfo(np.int64).max
+    if counts.min() < 0 or counts.max() > largest:
+        position = int(np.argmax((counts < 0) | (counts > largest)))
+        raise ValueError(
+            f"counts must lie between 0 and 2**63 - 1, got {counts[position]} at position "
+            f"{position}."
+        )
+    return _read_only(counts.astype(np.int64, copy=False))
+
+
+def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:
     """Return the array if neither it nor what it is a view of can be written to, else a copy."""
     base: Any = array
     while isinstance(base, np.ndarray):
@@ -499,96 +1162,6 @@ def _read_only(array: NDArray[np.floating]) -> NDArray[np.floating]:
             break
         base = base.base
     return array
-
-
-def _unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Divide each row by its length, in float32 or wider; zero rows stay zero."""
-    dtype = np.result_type(vectors.dtype, np.float32)
-    # Dividing by the largest number first keeps the squares from overflow and underflow.
-    largest = np.maximum(vectors.max(axis=1), -vectors.min(axis=1)).astype(dtype)[:, np.newaxis]
-    is_zero = largest == 0
-    largest[is_zero] = 1
-    unit = np.divide(vectors, largest, dtype=dtype)
-    lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))[:, np.newaxis]
-    lengths[is_zero] = 1
-    unit /= lengths
-    return unit
-
-
-def _largest(values: NDArray[np.floating], n_largest: int) -> NDArray[np.intp]:
-    """Return the positions of the largest values, the largest first, equal ones by position."""
-    # The n-th largest of the maxima of disjoint groups is a bound which at least n values reach.
-    # Taking maxima and comparing is far faster than partitioning all the values, and few pass.
-    n_groups = min(len(values), 16 * n_largest)
-    group_size = len(values) // n_groups
-    maxima = values[: n_groups * group_size].reshape(group_size, n_groups).max(axis=0)
-    bound = np.partition(maxima, n_groups - n_largest)[n_groups - n_largest]
-    candidates = np.flatnonzero(values >= bound)
-    order = np.argsort(-values[candidates], kind="stable")
-    return candidates[order[:n_largest]]
-
-
-def _is_collection(words: object) -> bool:
-    """Tell whether the argument means several words: a list or an array."""
-    return isinstance(words, (list, np.ndarray))
-
-
-def _as_list(words: Any) -> list[Any]:
-    """Return a list of words, or an array of at least one dimension, as a list."""
-    if isinstance(words, np.ndarray):
-        if words.ndim == 0:
-            raise TypeError(f"an array of words must have a dimension, got {words!r}.")
-        return words.tolist()
-    return words
-
-
-def _parse_queries(
-    positive: Any, negative: Any
-) -> tuple[list[list[Hashable]], list[list[Hashable]], bool]:
-    """Return the words to add and to subtract in each query, and whether it is a batch."""
-    added, added_is_batch = _parse_side(positive, "positive")
-    subtracted, subtracted_is_batch = _parse_side(negative, "negative")
-    if not added and not subtracted:
-        raise ValueError("the query is empty: pass at least one word in positive or negative.")
-    # A side without any words fits every shape of the other.
-    if not added:
-        added, added_is_batch = [[] for _ in subtracted], subtracted_is_batch
-    if not subtracted:
-        subtracted, subtracted_is_batch = [[] for _ in added], added_is_batch
-    if added_is_batch != subtracted_is_batch or len(added) != len(subtracted):
-        shapes = [
-            f"a batch of {len(queries)} queries" if is_batch else "one query"
-            for queries, is_batch in (
-                (added, added_is_batch),
-                (subtracted, subtracted_is_batch),
-            )
-        ]
-        raise ValueError(
-            "positive and negative must both be one query or batches of equal length, "
-            f"got {shapes[0]} and {shapes[1]}."
-        )
-    for number, words in enumerate(zip(added, subtracted, strict=True)):
-        if not any(words):
-            raise ValueError(f"query {number} is empty: it has no positive and no negative word.")
-    return added, subtracted, added_is_batch
-
-
-def _parse_side(words: Any, name: str) -> tuple[list[list[Hashable]], bool]:
-    """Return the queries of `positive` or `negative` as lists of words, and if they are a batch."""
-    if words is None or (_is_collection(words) and len(_as_list(words)) == 0):
-        return [], False
-    if not _is_collection(words):
-        return [[words]], False
-    words = _as_list(words)
-    n_nested = sum(map(_is_collection, words))
-    if n_nested == 0:
-        return [words], False
-    if n_nested < len(words):
-        raise ValueError(
-            f"{name} must be a list of words (one query) or a list of lists of words (a batch), "
-            f"got a list of {n_nested} lists and {len(words) - n_nested} words."
-        )
-    return [_as_list(query) for query in words], True
 
 
 def _close_spellings(word: Hashable, words: Sequence[Hashable]) -> list[str]:

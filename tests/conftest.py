@@ -9,6 +9,9 @@ from hypothesis import settings
 settings.register_profile("skw2v", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("skw2v")
 
+# Pictures are drawn into memory: tests need no screen. Set before matplotlib is imported.
+os.environ["MPLBACKEND"] = "Agg"
+
 
 @pytest.fixture
 def global_random_seed():

@@ -82,6 +82,7 @@ def test_fitted_attributes_describe_vocabulary_and_training():
     assert list(model.vocabulary_) == ["b", "a"]
     np.testing.assert_array_equal(model.word_counts_, [3, 2])
     assert model.word_counts_.dtype == np.int64
+    np.testing.assert_array_equal(model.word_vectors_.counts, [3, 2])
     assert isinstance(model.word_vectors_, WordVectors)
     assert model.word_vectors_.words == ("b", "a")
     assert model.word_vectors_.vectors.shape == (2, 7)

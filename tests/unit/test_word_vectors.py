@@ -3,13 +3,19 @@ from __future__ import annotations
 import copy
 import difflib
 import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
+from sklearn import neighbors
+from sklearn.base import BaseEstimator
 
+from skw2v import _search
 from skw2v import word_vectors as module
 from skw2v.word_vectors import UnknownWordError, WordVectors
 
@@ -25,6 +31,20 @@ def royals() -> WordVectors:
 def random_word_vectors(n_words: int = 300, dimension: int = 8, dtype=np.float32) -> WordVectors:
     vectors = np.random.default_rng(0).normal(size=(n_words, dimension)).astype(dtype)
     return WordVectors([f"word{row}" for row in range(n_words)], vectors)
+
+
+class FixedNumberOfNeighbours(BaseEstimator):
+    """An index with `fit` and `transform` alone, as approximate ones outside scikit-learn have."""
+
+    def __init__(self, n_neighbors):
+        self.n_neighbors = n_neighbors
+
+    def fit(self, X):
+        self.index_ = neighbors.NearestNeighbors(n_neighbors=self.n_neighbors).fit(X)
+        return self
+
+    def transform(self, X):
+        return self.index_.kneighbors_graph(X, mode="distance")
 
 
 def naive_most_similar(word_vectors, positive, negative, topn):
@@ -156,13 +176,66 @@ def test_pickle_keeps_words_and_vectors_and_nothing_else(protocol):
 
 def test_unpickling_does_not_copy_the_vectors():
     vectors = np.ones((2, 3), np.float32)
-    rebuild, (cls, words, _) = WordVectors(["a", "b"], vectors).__reduce__()
-    assert rebuild(cls, words, vectors).vectors is vectors
+    counts = np.array([7, 2])
+    rebuild, (cls, words, *_) = WordVectors(["a", "b"], vectors, counts=counts).__reduce__()
+    restored = rebuild(cls, words, vectors, counts)
+    assert restored.vectors is vectors
+    assert restored.counts is counts
 
 
 def test_a_copy_is_the_immutable_object_itself(royals):
     assert copy.copy(royals) is royals
     assert copy.deepcopy(royals) is royals
+
+
+# Counts
+
+
+def test_counts_are_unknown_unless_given(royals):
+    assert royals.counts is None
+    assert pickle.loads(pickle.dumps(royals)).counts is None
+
+
+@pytest.mark.parametrize(
+    "counts", [[5, 0], np.array([5, 0], np.uint8), np.array([5, 0], np.uint64)]
+)
+def test_counts_are_int64_read_only_and_nobody_elses(counts):
+    word_vectors = WordVectors(["a", "b"], np.eye(2), counts=counts)
+    assert word_vectors.counts.dtype == np.int64
+    counts[0] = 9
+    assert word_vectors.counts.tolist() == [5, 0]
+    with pytest.raises(ValueError, match="read-only"):
+        word_vectors.counts[0] = 1
+
+
+def test_writable_counts_of_the_right_type_are_copied():
+    counts = np.array([5, 2])
+    word_vectors = WordVectors(["a", "b"], np.eye(2), counts=counts)
+    counts[0] = 9
+    assert word_vectors.counts.tolist() == [5, 2]
+
+
+def test_pickle_keeps_the_counts_read_only():
+    word_vectors = WordVectors(["a", "b"], np.eye(2), counts=[5, 2])
+    restored = pickle.loads(pickle.dumps(word_vectors))
+    assert restored.counts.tolist() == [5, 2]
+    assert not restored.counts.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([1.0, 2.0], "array of integers, got float64"),
+        ([True, False], "array of integers, got bool"),
+        ([1, 2, 3], r"one number for each of the 2 words, got the shape \(3,\)"),
+        ([[1, 2]], r"got the shape \(1, 2\)"),
+        ([3, -1], "between 0 and .* got -1 at position 1"),
+        (np.array([0, 2**63], np.uint64), "got 9223372036854775808 at position 1"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(counts, message):
+    with pytest.raises(ValueError, match=message):
+        WordVectors(["a", "b"], np.eye(2), counts=counts)
 
 
 # Similarity
@@ -234,7 +307,7 @@ def test_an_analogy_is_solved(royals):
 
 @pytest.mark.parametrize("scores_per_block", [1, 700, 2**24])
 def test_a_batch_gives_the_answers_of_its_queries(monkeypatch, scores_per_block):
-    monkeypatch.setattr(module, "_SCORES_PER_BLOCK", scores_per_block)
+    monkeypatch.setattr(_search, "SCORES_PER_BLOCK", scores_per_block)
     word_vectors = random_word_vectors()
     positive = [["word1", "word2"], ["word3"], []]
     negative = [["word4"], [], ["word5", "word6"]]
@@ -303,7 +376,7 @@ def test_the_largest_values_are_those_of_a_stable_sort(values, data):
     n_largest = data.draw(st.integers(1, len(values)))
     values = np.array(values, np.float32)
     expected = np.argsort(-values, kind="stable")[:n_largest]
-    np.testing.assert_array_equal(module._largest(values, n_largest), expected)
+    np.testing.assert_array_equal(_search.largest(values, n_largest), expected)
 
 
 def test_a_zero_vector_has_similarity_zero_with_everything():
@@ -338,6 +411,415 @@ def test_threads_that_ask_the_first_question_at_once_get_the_same_answer():
         assert_same_answer(answer, expected)
 
 
+# Beside gensim
+
+
+@pytest.fixture
+def beside_gensim(global_random_seed):
+    """Return the same random vectors as ours and as gensim's, which are float32 for good."""
+    keyedvectors = pytest.importorskip("gensim.models.keyedvectors")
+    generator = np.random.default_rng(global_random_seed)
+    vectors = generator.normal(size=(200, 8)).astype(np.float32)
+    words = [f"word{row}" for row in range(200)]
+    theirs = keyedvectors.KeyedVectors(8)
+    theirs.add_vectors(words, vectors)
+    return WordVectors(words, vectors), theirs
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative"),
+    [(["word5"], []), (["word1", "word2"], ["word3"]), (["word1", "word1", "word4"], ["word5"])],
+)
+@pytest.mark.parametrize("name", ["most_similar", "most_similar_cosmul"])
+@pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`:DeprecationWarning")
+def test_nearest_words_are_those_of_gensim(beside_gensim, name, positive, negative):
+    ours, theirs = beside_gensim
+    expected = getattr(theirs, name)(positive, negative, topn=7)
+    assert_same_answer(getattr(ours, name)(positive, negative, topn=7), expected)
+
+
+def test_words_near_a_vector_are_those_of_gensim(beside_gensim):
+    ours, theirs = beside_gensim
+    vector = np.linspace(-1, 2, 8).astype(np.float32)
+    assert_same_answer(ours.similar_by_vector(vector, topn=7), theirs.similar_by_vector(vector, 7))
+
+
+def test_distances_are_those_of_gensim(beside_gensim):
+    ours, theirs = beside_gensim
+    others = ["word9", "word2"]
+    np.testing.assert_allclose(ours.distances("word4"), theirs.distances("word4"), atol=1e-6)
+    np.testing.assert_allclose(
+        ours.distances("word4", others), theirs.distances("word4", others), atol=1e-6
+    )
+
+
+def test_measures_of_words_are_those_of_gensim(beside_gensim):
+    ours, theirs = beside_gensim
+    lists = ["word1", "word2"], ["word3", "word4", "word5"]
+    assert ours.n_similarity(*lists) == pytest.approx(theirs.n_similarity(*lists), abs=1e-6)
+    words = [f"word{row}" for row in range(20, 28)]
+    assert ours.doesnt_match(words) == theirs.doesnt_match(words)
+    for first, second in pairwise(words):
+        assert ours.rank(first, second) == theirs.rank(first, second)
+        assert ours.closer_than(first, second) == theirs.closer_than(first, second)
+        assert ours.relative_cosine_similarity(first, second) == pytest.approx(
+            theirs.relative_cosine_similarity(first, second), abs=1e-6
+        )
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_the_word_mover_distance_is_that_of_gensim(beside_gensim, normalize):
+    pytest.importorskip("ot")
+    ours, theirs = beside_gensim
+    documents = (
+        ["word1", "word2", "word2", "unknown", "word7"],
+        ["word3", "word2", "word9", "word9"],
+    )
+    expected = theirs.wmdistance(*documents, norm=normalize)
+    distance = ours.word_mover_distance(*documents, normalize=normalize)
+    assert distance == pytest.approx(expected, rel=1e-6)
+
+
+# Products of similarities
+
+
+def naive_cosmul(word_vectors, positive, negative):
+    """Return the scores of 3CosMul by loops, best first."""
+    scores = []
+    for word in word_vectors:
+        if word not in [*positive, *negative]:
+            score = 1.0
+            for other in positive:
+                score *= (1 + word_vectors.similarity(word, other)) / 2
+            below = 1.0
+            for other in negative:
+                below *= (1 + word_vectors.similarity(word, other)) / 2
+            scores.append((word, score / (below + 1e-6)))
+    return sorted(scores, key=lambda pair: -pair[1])
+
+
+@pytest.mark.parametrize("scores_per_block", [1, 700, 2**24])
+def test_products_of_similarities_agree_with_plain_loops(monkeypatch, scores_per_block):
+    monkeypatch.setattr(_search, "SCORES_PER_BLOCK", scores_per_block)
+    word_vectors = random_word_vectors(50, dtype=np.float64)
+    positive = [["word1", "word2"], ["word3"], ["word1", "word1", "word7"], ["word4"]]
+    negative = [["word4"], [], ["word5", "word6"], ["word8"]]
+    answers = word_vectors.most_similar_cosmul(positive, negative, topn=None)
+    for answer, plus, minus in zip(answers, positive, negative, strict=True):
+        assert_same_answer(answer, naive_cosmul(word_vectors, plus, minus), 1e-9)
+
+
+def test_one_query_of_products_gives_one_list(royals):
+    answer = royals.most_similar_cosmul("king", "man", topn=2)
+    assert royals.most_similar_cosmul([["king"]], [["man"]], topn=2) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative"), [(None, "king"), ([], ["king"]), ([["man"], []], [[], ["king"]])]
+)
+def test_products_without_positive_words_are_an_error(royals, positive, negative):
+    with pytest.raises(ValueError, match=r"positive must hold at least one word.* query [01] has"):
+        royals.most_similar_cosmul(positive, negative)
+
+
+# Analogies
+
+
+@pytest.mark.parametrize("method", ["3CosAdd", "3CosMul"])
+def test_an_analogy_is_a_query_of_three_words(royals, method):
+    ask = {"3CosAdd": royals.most_similar, "3CosMul": royals.most_similar_cosmul}[method]
+    answer = royals.analogy("man", "king", "woman", method=method)
+    assert answer == ask(["king", "woman"], ["man"])
+    assert answer[0][0] == "queen"
+
+
+def test_many_analogies_are_answered_at_once(royals):
+    answers = royals.analogy(["man", "king"], ["king", "man"], np.array(["woman", "queen"]), topn=1)
+    assert [answer[0][0] for answer in answers] == ["queen", "woman"]
+    assert royals.analogy([], [], []) == []
+
+
+def test_an_analogy_of_words_and_lists_is_an_error(royals):
+    with pytest.raises(TypeError, match="a, b and c must be three words or three lists of words"):
+        royals.analogy("man", ["king"], "woman")
+
+
+def test_an_unknown_method_is_an_error(royals):
+    with pytest.raises(ValueError, match="method must be '3CosAdd' or '3CosMul', got 'cosmul'"):
+        royals.analogy("man", "king", "woman", method="cosmul")
+
+
+# Vectors as queries
+
+
+def test_words_near_a_vector_include_the_word_itself(royals):
+    assert royals.similar_by_vector(royals["king"], topn=1) == [("king", pytest.approx(1))]
+    assert royals.similar_by_vector(7 * royals["king"], topn=1) == [("king", pytest.approx(1))]
+
+
+@pytest.mark.parametrize("scores_per_block", [1, 700, 2**24])
+def test_many_vectors_are_answered_in_blocks(monkeypatch, scores_per_block):
+    monkeypatch.setattr(_search, "SCORES_PER_BLOCK", scores_per_block)
+    word_vectors = random_word_vectors()
+    answers = word_vectors.similar_by_vector(word_vectors.vectors[:20], topn=4)
+    for word, answer in zip(word_vectors, answers, strict=False):
+        assert answer[0] == (word, pytest.approx(1))
+        assert_same_answer(answer[1:], word_vectors.most_similar(word, topn=3))
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 5), (1, 1, 4)])
+def test_a_vector_of_another_shape_is_an_error(royals, shape):
+    with pytest.raises(ValueError, match=r"vector must have the shape \(4,\) or \(n_queries, 4\)"):
+        royals.similar_by_vector(np.ones(shape))
+
+
+def test_a_vector_that_is_not_finite_is_an_error(royals):
+    with pytest.raises(ValueError, match="vector must be finite"):
+        royals.similar_by_vector([1.0, np.nan, 0.0, 0.0])
+
+
+# Indexes for approximate search
+
+
+@pytest.fixture(
+    params=[
+        neighbors.NearestNeighbors(metric="cosine"),
+        neighbors.NearestNeighbors(algorithm="ball_tree"),
+        neighbors.KNeighborsTransformer(n_neighbors=15),
+        FixedNumberOfNeighbours(n_neighbors=15),
+    ],
+    ids=repr,
+)
+def fitted_index(request):
+    return request.param.fit(random_word_vectors().normalize().vectors)
+
+
+def test_an_exact_index_gives_the_exact_answers(fitted_index):
+    word_vectors = random_word_vectors()
+    positive = [["word1", "word2"], ["word3"], ["word9"]]
+    negative = [["word4"], [], ["word5"]]
+    exact = word_vectors.most_similar(positive, negative)
+    answers = word_vectors.most_similar(positive, negative, index=fitted_index)
+    for answer, expected in zip(answers, exact, strict=True):
+        assert_same_answer(answer, expected)
+    exact = word_vectors.similar_by_vector(word_vectors["word3"])
+    answer = word_vectors.similar_by_vector(word_vectors["word3"], index=fitted_index)
+    assert_same_answer(answer, exact)
+
+
+def test_an_index_of_few_neighbours_gives_few_answers():
+    word_vectors = random_word_vectors()
+    index = FixedNumberOfNeighbours(n_neighbors=4).fit(word_vectors.normalize().vectors)
+    answer = word_vectors.most_similar("word3", index=index)
+    assert_same_answer(answer, word_vectors.most_similar("word3", topn=3))
+
+
+def test_only_what_the_index_proposes_is_ranked_by_its_true_similarity():
+    class FixedProposals:
+        def transform(self, queries):
+            columns = [3, 0, 2]
+            return sparse.csr_array(([9.0, 1.0, 5.0], columns, [0, 3]), shape=(1, 5))
+
+    word_vectors = WordVectors(ROYALS, ROYAL_VECTORS)
+    answer = word_vectors.most_similar("king", index=FixedProposals())
+    assert_same_answer(answer, [("man", 0.8), ("queen", 0.36)])
+
+
+def test_an_index_of_other_vectors_is_an_error(royals, fitted_index):
+    queries = WordVectors(range(5), np.ones((5, 8)))
+    with pytest.raises(ValueError, match=r"on the 5 rows of normalize\(\).vectors, .* 300 rows"):
+        queries.most_similar(0, index=fitted_index)
+
+
+def test_something_else_than_an_index_is_an_error(royals):
+    with pytest.raises(TypeError, match="index must have a method kneighbors_graph or transform"):
+        royals.most_similar("king", index=object())
+
+
+# Distances, ranks and odd words
+
+
+def test_distances_of_several_words_have_a_row_for_each(royals):
+    distances = royals.distances(["king", "man"], ["queen", "king"])
+    np.testing.assert_allclose(distances, [[1 - 0.36, 0], [1, 0.2]], atol=1e-15)
+    assert royals.distances(["king", "man"]).shape == (2, 5)
+    assert royals.distances("king", []).shape == (0,)
+
+
+def test_distances_are_never_negative():
+    word_vectors = random_word_vectors()
+    distances = word_vectors.distances(list(word_vectors))
+    assert distances.min() >= 0
+    np.testing.assert_allclose(np.diag(distances), 0, atol=1e-6)
+
+
+def test_the_mean_of_words_keeps_the_lengths_of_their_vectors():
+    word_vectors = WordVectors(["long", "short", "other"], [[9.0, 0.0], [0.0, 1.0], [9.0, 1.0]])
+    assert word_vectors.n_similarity(["long", "short"], ["other"]) == pytest.approx(1)
+
+
+def test_the_similarity_of_lists_needs_words_in_both(royals):
+    with pytest.raises(ValueError, match="second must hold at least 1 words, got 0"):
+        royals.n_similarity(["king"], [])
+    with pytest.raises(TypeError, match="first must be a list or an array of words, got 'king'"):
+        royals.n_similarity("king", ["man"])
+
+
+def test_of_two_words_none_is_odd(royals):
+    assert royals.doesnt_match(["man", "king", "apple"]) == "apple"
+    with pytest.raises(ValueError, match="words must hold at least 3 words, got 2"):
+        royals.doesnt_match(["man", "king"])
+
+
+@pytest.mark.parametrize("scores_per_block", [1, 700, 2**24])
+def test_ranks_are_places_among_the_nearest_words(monkeypatch, scores_per_block):
+    monkeypatch.setattr(_search, "SCORES_PER_BLOCK", scores_per_block)
+    word_vectors = random_word_vectors()
+    answer = [word for word, _ in word_vectors.most_similar("word7", topn=None)]
+    ranks = word_vectors.rank(["word7"] * 299, answer)
+    np.testing.assert_array_equal(ranks, range(1, 300))
+    assert word_vectors.rank("word7", answer[41]) == 42
+    assert word_vectors.rank("word7", "word7") == 1
+    assert sorted(word_vectors.closer_than("word7", answer[41])) == sorted(answer[:41])
+
+
+def test_equal_similarities_share_their_rank():
+    word_vectors = WordVectors(list("abcd"), np.array([[1, 0], [0, 1], [0, 1], [1, 1]], np.float32))
+    assert word_vectors.rank(["a", "a", "a"], ["b", "c", "d"]).tolist() == [2, 2, 1]
+
+
+def test_a_relative_similarity_of_nothing_is_an_error():
+    word_vectors = WordVectors(["a", "b", "zero"], [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    with pytest.raises(ValueError, match="those of 'a' do: a relative similarity is not defined"):
+        word_vectors.relative_cosine_similarity("a", "b")
+
+
+# Word mover's distance
+
+
+def test_words_move_along_the_cheapest_ways():
+    pytest.importorskip("ot")
+    word_vectors = WordVectors(list("abc"), [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+    # Half of the weight stays, the other half moves from b to c.
+    distance = word_vectors.word_mover_distance(["a", "b"], ["c", "a"])
+    assert distance == pytest.approx(0.5 * 2**0.5)
+    assert word_vectors.word_mover_distance(["a", "b", "b"], ["b", "a", "b"]) == pytest.approx(0)
+    assert word_vectors.word_mover_distance(["a"], ["a", "a"]) == 0
+
+
+def test_a_document_without_known_words_is_infinitely_far(royals):
+    pytest.importorskip("ot")
+    with pytest.warns(UserWarning, match="second contains no known word among its 2"):
+        assert royals.word_mover_distance(["king"], ["x", "y"]) == float("inf")
+
+
+def test_without_pot_the_word_mover_distance_says_what_to_install(royals, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ot", None)
+    with pytest.raises(ImportError, match=r'needs the package POT: pip install "skw2v\[wmd\]"'):
+        royals.word_mover_distance(["king"], ["queen"])
+
+
+# Parts, unit vectors and frames
+
+
+@pytest.fixture
+def counted() -> WordVectors:
+    return WordVectors(ROYALS, np.array(ROYAL_VECTORS, np.float32), counts=[9, 7, 5, 5, 1])
+
+
+def test_selected_words_keep_vectors_and_counts_in_the_order_asked(counted):
+    selected = counted.select(np.array(["apple", "man"]))
+    assert selected.words == ("apple", "man")
+    assert selected.counts.tolist() == [1, 9]
+    np.testing.assert_array_equal(selected.vectors, counted[["apple", "man"]])
+    assert selected.vectors.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (["king", "kingg"], UnknownWordError, "'kingg' is not among"),
+        (["king", "man", "king"], ValueError, "words must be distinct"),
+        ([], ValueError, "words must hold at least 1 words"),
+        ("king", TypeError, "words must be a list or an array of words, got 'king'"),
+    ],
+)
+def test_words_that_cannot_be_selected_are_an_error(counted, words, error, message):
+    with pytest.raises(error, match=message):
+        counted.select(words)
+
+
+def test_a_restriction_keeps_the_first_words_without_a_copy(counted):
+    restricted = counted.restrict(2)
+    assert restricted.words == ("man", "woman")
+    assert restricted.counts.tolist() == [9, 7]
+    assert np.shares_memory(restricted.vectors, counted.vectors)
+    assert len(counted.restrict(99)) == 5
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, True, None])
+def test_a_restriction_to_no_number_of_words_is_an_error(counted, n):
+    with pytest.raises(ValueError, match="n must be a positive int, got"):
+        counted.restrict(n)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_normalised_vectors_are_unit_vectors_of_the_same_type(dtype):
+    vectors = random_word_vectors(dtype=dtype).vectors
+    word_vectors = WordVectors(range(300), vectors, counts=np.arange(300))
+    normalised = word_vectors.normalize()
+    lengths = np.linalg.norm(normalised.vectors.astype(float), axis=1)
+    np.testing.assert_allclose(lengths, 1, rtol=4 * np.finfo(dtype).eps)
+    assert normalised.vectors.dtype == dtype
+    assert normalised.counts.tolist() == list(range(300))
+    assert not normalised.vectors.flags.writeable
+
+
+def test_unknown_counts_stay_unknown(royals):
+    for derived in (royals.restrict(2), royals.select(["king"]), royals.normalize()):
+        assert derived.counts is None
+
+
+def test_a_pandas_frame_has_the_words_as_index(counted):
+    frame = counted.to_frame()
+    assert list(frame.index) == ROYALS
+    assert frame.index.name == "word"
+    assert list(frame.columns) == ["x0", "x1", "x2", "x3"]
+    assert set(frame.dtypes) == {np.dtype(np.float32)}
+    np.testing.assert_array_equal(frame.loc["king"], counted["king"])
+    frame.loc["king", "x0"] = 7
+    np.testing.assert_array_equal(counted["king"], [4, 0, 3, 0])
+
+
+def test_a_polars_frame_has_the_words_as_first_column(counted):
+    polars = pytest.importorskip("polars")
+    frame = counted.to_frame(library="polars")
+    assert frame.schema["word"] == polars.String
+    assert set(frame.dtypes[1:]) == {polars.Float32}
+    assert frame["word"].to_list() == ROYALS
+    np.testing.assert_array_equal(frame.drop("word").to_numpy(), counted.vectors)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("words", [[("New", "York"), ("a", "b")], [1, "a"], [3, 2]])
+def test_words_in_a_frame_are_what_they_were(library, words):
+    pytest.importorskip(library)
+    frame = WordVectors(words, np.eye(2)).to_frame(library)
+    assert list(frame.index if library == "pandas" else frame["word"]) == words
+
+
+def test_a_frame_of_another_library_is_an_error(counted):
+    with pytest.raises(ValueError, match="library must be 'pandas' or 'polars', got 'dask'"):
+        counted.to_frame("dask")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_without_the_library_a_frame_says_what_to_install(counted, monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ImportError, match=f"needs {library}: pip install {library}"):
+        counted.to_frame(library)
+
+
 # Unknown words
 
 
@@ -369,6 +851,15 @@ def test_a_tuple_taken_for_several_words_is_explained(royals, ask):
         lambda word_vectors: word_vectors.similarity("man", "kingg"),
         lambda word_vectors: word_vectors.similarity(["man"], ["kingg"]),
         lambda word_vectors: word_vectors.most_similar("kingg"),
+        lambda word_vectors: word_vectors.most_similar_cosmul("king", "kingg"),
+        lambda word_vectors: word_vectors.analogy("man", "kingg", "woman"),
+        lambda word_vectors: word_vectors.distances("kingg"),
+        lambda word_vectors: word_vectors.distances("man", ["kingg"]),
+        lambda word_vectors: word_vectors.n_similarity(["man"], ["kingg"]),
+        lambda word_vectors: word_vectors.doesnt_match(["man", "queen", "kingg"]),
+        lambda word_vectors: word_vectors.rank("man", "kingg"),
+        lambda word_vectors: word_vectors.closer_than("kingg", "man"),
+        lambda word_vectors: word_vectors.relative_cosine_similarity("man", "kingg"),
         lambda word_vectors: word_vectors.most_similar(["man"], ["kingg"]),
         lambda word_vectors: word_vectors.most_similar([["man"], ["kingg"]]),
     ],

@@ -1,0 +1,145 @@
+"""What all readers do with the words and rows that they find."""
+
+from __future__ import annotations
+
+import os
+import reprlib
+import warnings
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skw2v.word_vectors import WordVectors
+
+_FIRST_CAPACITY = 1024
+
+
+class Options(NamedTuple):
+    """What the user wants of a file; see `skw2v.io.read_word_vectors`."""
+
+    limit: int | None
+    wanted: frozenset[Hashable] | None
+    dimension: int | None
+    dtype: np.dtype[Any] | None
+    encoding: str
+    errors: str
+
+
+class Collector:
+    """Gathers the rows of the words that are wanted, each word once.
+
+    Parameters
+    ----------
+    path : str
+        What errors and warnings call the file.
+    dimension : int
+        The length of a vector.
+    dtype : dtype
+        Of the vectors to make.
+    wanted : frozenset of hashable or None
+        The words to keep; None for all.
+    n_rows : int or None
+        How many rows there will be at most, where that is certain: memory is taken at once. None
+        lets it grow with the rows.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        dimension: int,
+        dtype: np.dtype[Any],
+        wanted: frozenset[Hashable] | None,
+        n_rows: int | None,
+    ) -> None:
+        self.path = path
+        self.wanted = wanted
+        self.dtype = dtype
+        self.words: list[str] = []
+        self._seen: set[str] = set()
+        if n_rows is not None and wanted is not None:
+            n_rows = min(n_rows, len(wanted))
+        self._rows = np.empty((_FIRST_CAPACITY if n_rows is None else n_rows, dimension), dtype)
+        self._n_duplicates = 0
+        self._first_duplicate = ""
+
+    def choose(self, words: list[str], place: Callable[[int], str]) -> list[int] | None:
+        """Return the positions of the words whose rows are to be added; None for all of them."""
+        if self.wanted is None:
+            new = set(words)
+            if len(new) == len(words) and self._seen.isdisjoint(new):
+                self._seen |= new
+                return None
+        chosen = []
+        for position, word in enumerate(words):
+            if self.wanted is not None and word not in self.wanted:
+                continue
+            if word in self._seen:
+                self._n_duplicates += 1
+                self._first_duplicate = (
+                    self._first_duplicate or f"{reprlib.repr(word)} in {place(position)}"
+                )
+                continue
+            self._seen.add(word)
+            chosen.append(position)
+        return chosen
+
+    def add(self, words: list[str], rows: NDArray[Any], place: Callable[[int], str]) -> None:
+        """Add the rows of some words, which `choose` has allowed."""
+        with np.errstate(over="ignore"):
+            rows = rows.astype(self._rows.dtype, copy=False)
+        if len(rows) and not (np.isfinite(rows.min()) and np.isfinite(rows.max())):
+            row = int(np.argmin(np.isfinite(rows).all(axis=1)))
+            raise ValueError(
+                f"{self.path}, {place(row)}: the vector of {reprlib.repr(words[row])} holds NaN, "
+                f"infinity or a number beyond the range of {rows.dtype}. Leave the word out by "
+                "words=, or repair the file."
+            )
+        start, end = len(self.words), len(self.words) + len(words)
+        if end > len(self._rows):
+            # Grows in place where the system can; no view of it exists.
+            self._rows.resize((max(end, 3 * len(self._rows) // 2), rows.shape[1]), refcheck=False)
+        self._rows[start:end] = rows
+        self.words.extend(words)
+
+    def finish(self) -> WordVectors:
+        """Return the words and their vectors."""
+        if self._n_duplicates:
+            warnings.warn(
+                f"{self.path}: {self._n_duplicates} words repeat an earlier one and were left out, "
+                f"the first vector of each was kept; for example {self._first_duplicate}.",
+                UserWarning,
+                stacklevel=4,
+            )
+        if not self.words:
+            raise ValueError(nothing_found(self.path, self.wanted))
+        self._rows.resize((len(self.words), self._rows.shape[1]), refcheck=False)
+        self._rows.setflags(write=False)
+        return WordVectors(self.words, self._rows)
+
+
+def nothing_found(path: str, wanted: frozenset[Hashable] | None) -> str:
+    """Return the message for a file that has no words for us."""
+    if wanted is None:
+        return f"{path}: there are no words in the file."
+    return f"{path}: none of the {len(wanted)} words asked for is in what was read of the file."
+
+
+def check_wanted(words: Iterable[Hashable] | None) -> frozenset[Hashable] | None:
+    """Return the words to keep as a set."""
+    if words is None:
+        return None
+    if isinstance(words, (str, bytes)):
+        raise TypeError(f"words must be a collection of words, got the single {words!r}.")
+    wanted = frozenset(words.tolist() if isinstance(words, np.ndarray) else words)
+    if not wanted:
+        raise ValueError("words must hold at least one word, got none; None reads all.")
+    return wanted
+
+
+def check_path(path: Any) -> str:
+    """Return a path as a str."""
+    if isinstance(path, bytes) or not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be a str or a path, got {path!r} (type {type(path).__name__}).")
+    return os.fspath(path)
