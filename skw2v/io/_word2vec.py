@@ -198,8 +198,8 @@ def _parse_numbers(
 ) -> NDArray[Any]:
     """Parse the numbers of many lines, each of which has `dimension` fields."""
     rows = _parse_fields(b" ".join(tails), dtype)
-    # NumPy reads "1-2" as two numbers. But each field gives at least one number or ends the
-    # parsing, so that as many numbers as fields means one for each field.
+    # Parsing ends at the first field that is no number, and each tail has as many fields as there
+    # are dimensions, none of them empty: so the number of numbers tells whether all is well.
     if rows.size != len(tails) * dimension:
         for number, tail in zip(numbers, tails, strict=True):
             if _parse_fields(tail, dtype).size != dimension:
