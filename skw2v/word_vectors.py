@@ -1000,7 +1000,7 @@ class WordVectors:
         columns = [f"x{number}" for number in range(self._vectors.shape[1])]
         if library == "pandas":
             words = module.Index(list(self._words), name="word", tupleize_cols=False)
-            return module.DataFrame(self._vectors.copy(), index=words, columns=columns)
+            return module.DataFrame(self._vectors, index=words, columns=columns, copy=True)
         # Words of mixed types, or which polars would take apart, stay the objects that they are.
         is_plain = {type(word) for word in self._words} in ({str}, {int})
         words = module.Series("word", self._words, dtype=None if is_plain else module.Object)
