@@ -196,7 +196,8 @@ class LossCurveDisplay:
         ax.set_ylabel("Loss (nats per predicted word)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(True, alpha=0.25)
-        self.validation_line_ = self.validation_ax_ = None
+        self.validation_line_: Any = None
+        self.validation_ax_: Any = None
         if self.validation_scores is not None:
             self._plot_validation(ax, np.asarray(self.validation_scores), name)
         elif name is not None:

@@ -725,7 +725,7 @@ class Word2VecVectorizer(
             count_encoded_in_batches(each_alone, n_words), self.word_vectors_.vectors
         )
         words = WordVectors(self.word_vectors_.words, vectors)
-        nearest = words._nearest_to(X, int(topn))
+        nearest = words.similar_by_vector(X, topn=int(topn))
         has_direction = X.any(axis=1)
         return [
             np.fromiter((word for word, _ in neighbours if known), dtype=object)
