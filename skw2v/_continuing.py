@@ -138,25 +138,53 @@ class Sources:
                 stacklevel=6,
             )
 
-    def find_frozen(self, freeze: Iterable[Hashable] | None) -> NDArray[np.bool_]:
-        """Mark the words that are not to move.
+    def make_start(
+        self, freeze: Iterable[Hashable] | None, objective: str, tree_counts: NDArray[np.int64]
+    ) -> Start | None:
+        """Collect the vectors that words start from.
 
         Parameters
         ----------
         freeze : "init", iterable of hashable, or None
-            All words of `init`, the words that are named, or none. Words that are not in the
-            vocabulary, or have no known vector to keep, are counted in a warning.
+            Which words are not to move: all words of `init`, the words that are named, or none.
+            Words that are not in the vocabulary, or have no known vector to keep, are counted in a
+            warning.
+        objective : str
+            What is to be trained.
+        tree_counts : ndarray of shape (n_words,), dtype int64
+            What the Huffman tree will be built from.
 
         Returns
         -------
-        frozen : ndarray of shape (n_words,), dtype bool
-            Which words of the vocabulary are to keep their input vectors.
+        start : Start or None
+            The vectors of all words that were found, None if there were none to look in.
 
         Raises
         ------
         TypeError
-            If a word is not hashable.
+            If a word to freeze is not hashable.
         """
+        frozen = self._find_frozen(freeze)
+        if not self._sources:
+            return None
+        from skw2v.training.run import Start
+
+        inputs, outputs = _Rows(self._vector_size), _Rows(self._vector_size)
+        found = np.zeros(len(self._words), bool)
+        for known, rows in self._sources:
+            new = np.flatnonzero((rows >= 0) & ~found)
+            found[new] = True
+            inputs.add(new, known.input_vectors[rows[new]])
+            if known.output_vectors is None or known.objective != objective:
+                continue
+            if objective != "hierarchical_softmax":
+                outputs.add(new, known.output_vectors[rows[new]])
+            elif not outputs.has_any and _is_same_tree(known, rows, tree_counts):
+                outputs.add(np.arange(len(known.output_vectors)), known.output_vectors)
+        return Start(*inputs.joined(), *outputs.joined(), frozen)
+
+    def _find_frozen(self, freeze: Iterable[Hashable] | None) -> NDArray[np.bool_]:
+        """Mark the words that are to keep their vectors; warn of those that have none."""
         frozen = np.zeros(len(self._words), bool)
         if freeze is None:
             return frozen
@@ -179,43 +207,6 @@ class Sources:
                 stacklevel=6,
             )
         return frozen & self._is_known
-
-    def make_start(
-        self, frozen: NDArray[np.bool_], objective: str, tree_counts: NDArray[np.int64]
-    ) -> Start | None:
-        """Collect the vectors that words start from.
-
-        Parameters
-        ----------
-        frozen : ndarray of shape (n_words,), dtype bool
-            The words that are not to move.
-        objective : str
-            What is to be trained.
-        tree_counts : ndarray of shape (n_words,), dtype int64
-            What the Huffman tree will be built from.
-
-        Returns
-        -------
-        start : Start or None
-            The vectors of all words that were found, None if there were none to look in.
-        """
-        if not self._sources:
-            return None
-        from skw2v.training.run import Start
-
-        inputs, outputs = _Rows(self._vector_size), _Rows(self._vector_size)
-        found = np.zeros(len(self._words), bool)
-        for known, rows in self._sources:
-            new = np.flatnonzero((rows >= 0) & ~found)
-            found[new] = True
-            inputs.add(new, known.input_vectors[rows[new]])
-            if known.output_vectors is None or known.objective != objective:
-                continue
-            if objective != "hierarchical_softmax":
-                outputs.add(new, known.output_vectors[rows[new]])
-            elif not outputs.has_any and _is_same_tree(known, rows, tree_counts):
-                outputs.add(np.arange(len(known.output_vectors)), known.output_vectors)
-        return Start(*inputs.joined(), *outputs.joined(), frozen)
 
     def _row_of(self, word: Hashable) -> int:
         """Return the row of a word to freeze, -1 for a word that is not in the vocabulary."""

@@ -308,7 +308,8 @@ def usif_weights(word_counts: NDArray[np.int64], mean_length: float) -> NDArray[
     """Compute the weights of unsupervised smooth inverse frequency, uSIF.
 
     With n the mean length of a document, V the number of words and p[w] the share of w in all
-    words, a word is common if it is more probable than not to be in a document of random words::
+    words, a word is common if its share is above the probability that a document of n words, drawn
+    evenly from all, contains it::
 
         threshold = 1 - (1 - 1 / V)^n
         alpha = (number of words with p[w] > threshold) / V
@@ -336,7 +337,7 @@ def usif_weights(word_counts: NDArray[np.int64], mean_length: float) -> NDArray[
     >>> import numpy as np
     >>> from skw2v.pooling import usif_weights
     >>> usif_weights(np.array([96, 2, 1, 1]), mean_length=2).round(3)
-    array([1.212, 1.974, 1.987, 1.987])
+    array([0.877, 1.948, 1.974, 1.974])
     """
     n_words = len(word_counts)
     probabilities = word_counts / word_counts.sum()

@@ -7,6 +7,7 @@ and passes the work on: `corpus` turns documents into word ids, `training` turns
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import inspect
 import math
@@ -202,7 +203,8 @@ class Word2VecVectorizer(
     early_stopping : bool, default=False
         Hold out a part of the documents, and stop when `score` on them does not get better. The
         result has the vectors of the best epoch. Meant for many `epochs`, as the learning rate
-        falls over all of them, whether they are trained or not.
+        falls over all of them, whether they are trained or not. The encoded documents are copied in
+        memory.
     validation_fraction : float, default=0.1
         The fraction of documents to hold out, drawn by `random_state`. They are not trained, but
         their words are counted. Only used with `early_stopping`.
@@ -695,16 +697,16 @@ class Word2VecVectorizer(
         Examples
         --------
         >>> from skw2v import Word2VecVectorizer
-        >>> documents = ["red and blue", "one and two"] * 100
-        >>> vectorizer = Word2VecVectorizer(vector_size=10, sample=0, random_state=0)
+        >>> documents = ["red green blue", "one two three"] * 100
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, epochs=10, sample=0, random_state=0)
         >>> X = vectorizer.fit_transform(documents)
-        >>> [words.tolist() for words in vectorizer.inverse_transform(X[:1], topn=1)]
-        [['red']]
+        >>> [sorted(words) for words in vectorizer.inverse_transform(X[:2], topn=3)]
+        [['blue', 'green', 'red'], ['one', 'three', 'two']]
         """
         check_is_fitted(self)
         if not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
             raise ValueError(f"topn must be a positive int, got {topn!r}.")
-        X = check_array(X, dtype=np.float32)
+        X = check_array(X, dtype=np.float32, estimator=self, input_name="X")
         if X.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {X.shape[1]} features, but the vectors of this Word2VecVectorizer have "
@@ -729,7 +731,7 @@ class Word2VecVectorizer(
         The mean of ``log p(word | context)`` over the predictions that the documents hold. The
         probabilities are true ones for every `objective`: those of all words sum to one. Under
         negative sampling, whose scores ``u . h`` say how much more probable a word is than noise,
-        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([7]_,
+        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([1]_,
         section 3.1); how many noise words there were cancels out.
 
         Which predictions are asked for depends on neither `window` nor anything else in the notes
@@ -761,11 +763,21 @@ class Word2VecVectorizer(
         ----------
         .. [7] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
            NeurIPS 27.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["salt and pepper", "rhythm and blues"] * 200
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, sample=0, random_state=0)
+        >>> once = vectorizer.set_params(epochs=1).fit(documents).score(documents)
+        >>> often = vectorizer.set_params(epochs=10).fit(documents).score(documents)
+        >>> once < often < 0
+        True
         """
         check_is_fitted(self)
         corpus, _ = self._encode(X, self.vocabulary_)
         score = self._mean_log_likelihood(
-            corpus, self.word_counts_, self._input_matrix, self._output_matrix(), self._tree_counts
+            corpus, self.word_counts_, self._input_matrix, self._output_matrix(), self._tree_weights
         )
         if np.isnan(score):
             raise ValueError(
@@ -832,7 +844,7 @@ class Word2VecVectorizer(
         log_probabilities = context_log_probabilities(
             self._input_matrix[rows],
             make_output_layer(
-                self._output_matrix(), self.word_counts_, self._tree_counts, parameters
+                self._output_matrix(), self.word_counts_, self._tree_weights, parameters
             ),
             parameters,
         )
@@ -863,7 +875,7 @@ class Word2VecVectorizer(
         corpus, vocabulary = self._encode(X, self.vocabulary)
         counts = vocabulary.counts
         sources = self._sources(vocabulary, goes_on=goes_on)
-        start = self._make_start(sources, vocabulary, counts)
+        start = sources.make_start(self.freeze, self.objective, counts)
         seed = self._draw_seed()
         training, early_stopping = corpus, None
         if self.early_stopping:
@@ -892,6 +904,8 @@ class Word2VecVectorizer(
 
     def _partial_fit(self, X: Iterable[Any]) -> None:
         """Do what `partial_fit` does."""
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True.")
         parameters = replace(self._check_parameters(), epochs=1)
         goes_on = hasattr(self, "word_vectors_")
         is_given = self.vocabulary is not None
@@ -919,9 +933,9 @@ class Word2VecVectorizer(
             return
         tree_counts = vocabulary.counts
         if goes_on and self.objective == "hierarchical_softmax":
-            tree_counts = self._tree_counts
+            tree_counts = self._tree_weights
         sources = self._sources(vocabulary, goes_on=goes_on)
-        start = self._make_start(sources, vocabulary, tree_counts)
+        start = sources.make_start(self.freeze, self.objective, tree_counts)
         with closing(self._display(corpus.n_tokens, 1)) as display:
             watch = Watch(1, display)
             vectors = self._train(
@@ -999,13 +1013,6 @@ class Word2VecVectorizer(
             init=None if init is None else _vectors_of(init),
             vector_size=self.vector_size,
         )
-
-    def _make_start(
-        self, sources: Sources, vocabulary: Vocabulary, tree_counts: NDArray[np.int64]
-    ) -> Start | None:
-        """Return where training starts; None for a new start."""
-        frozen = sources.find_frozen(self.freeze)
-        return sources.make_start(frozen, self.objective, tree_counts)
 
     def _draw_seed(self) -> int:
         """Draw what decides everything random of a fit."""
@@ -1115,8 +1122,8 @@ class Word2VecVectorizer(
         loss_curve = [*(self.loss_curve_ if goes_on else []), *watch.loss_curve]
         scores = None
         if watch.validation_scores is not None:
-            scores = [*((self.validation_scores_ or []) if goes_on else [])]
-            scores += watch.validation_scores
+            former = getattr(self, "validation_scores_", None) if goes_on else None
+            scores = [*(former or []), *watch.validation_scores]
         return {
             "loss_curve_": loss_curve,
             "n_epochs_": len(loss_curve),
@@ -1130,6 +1137,12 @@ class Word2VecVectorizer(
         """The input vectors, whichever `word_vectors_` holds."""
         others = getattr(self, "_other_input_vectors", None)
         return self.word_vectors_.vectors if others is None else others
+
+    @property
+    def _tree_weights(self) -> NDArray[np.int64]:
+        """The counts that the Huffman tree is built from: those of the first part of a stream."""
+        weights = getattr(self, "_tree_counts", None)
+        return self.word_counts_ if weights is None else weights
 
     def _output_matrix(self) -> NDArray[np.float32]:
         """Return the output vectors, if there are any."""
@@ -1262,6 +1275,13 @@ class Word2VecVectorizer(
                 f"estimator {self.init!r}, which is none. A clone, as in a search, is not fitted: "
                 "pass init=other.word_vectors_ instead of init=other."
             )
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise ValueError(
+                "encoding must be one that Python knows, such as 'utf-8' or 'latin-1'. Got "
+                f"{self.encoding!r}."
+            ) from None
         if self.token_pattern is None and self.tokenizer is None and self.analyzer == "word":
             raise ValueError(
                 "token_pattern must be a regular expression unless tokenizer or analyzer is a "
@@ -1354,7 +1374,7 @@ def _vectors_of(source: Any) -> KnownVectors:
         getattr(source, "_input_matrix", source.word_vectors_.vectors),
         getattr(source, "output_vectors_", None),
         getattr(source, "_objective", None),
-        getattr(source, "_tree_counts", None),
+        getattr(source, "_tree_weights", None),
     )
 
 

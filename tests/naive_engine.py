@@ -1,13 +1,13 @@
-"""Blocks, chunks and rounds in plain NumPy: what the kernels must equal, on small corpora.
+"""Centres, chunks and rounds in plain NumPy: what the kernels must equal, on small corpora.
 
-Every block is the gradient of `reference.logistic_block` over the whole vocabulary, with the
-matrices of pairs written down pair by pair, and every merge is `reference.merge_rows`. Which tokens
+Every centre is a step of `reference.logistic_block` over the whole vocabulary, with the matrices of
+pairs written down pair by pair, and every merge is `reference.merge_rows`. Which tokens
 survive, how far windows reach and which negatives are drawn is asked of the kernels' own random
 functions, which other tests compare with their distributions.
 """
 
 import numpy as np
-from reference import logistic_block, merge_rows, sigmoid, window_pairs
+from reference import logistic_block, merge_rows, window_pairs
 
 from skw2v.training import kernels
 
@@ -32,106 +32,96 @@ def sample_corpus(token_ids, offsets, sampling):
     return np.flatnonzero(survives), np.array(windows)
 
 
-def observed_pairs(token_ids, offsets, sampling):
-    """List the pairs (context position, centre position) of an epoch, document by document."""
+def observed_contexts(token_ids, offsets, sampling):
+    """Return the positions that survive an epoch, and the contexts of each of them."""
     survivors, windows = sample_corpus(token_ids, offsets, sampling)
     documents = np.array([document_of(position, offsets) for position in survivors])
-    pairs = []
+    contexts_of = {position: [] for position in survivors}
     for document in np.unique(documents):
         positions = survivors[documents == document]
-        pairs += [
-            (positions[context], positions[centre])
-            for context, centre in window_pairs(windows[positions])
-        ]
-    return survivors, pairs
+        for context, centre in window_pairs(windows[positions]):
+            contexts_of[positions[centre]].append(positions[context])
+    return survivors, {centre: sorted(contexts) for centre, contexts in contexts_of.items()}
 
 
-def draw_negatives(start, n_blocks, objective, sampling):
-    """Return the negatives of each block of a chunk."""
-    share = objective.shared_negatives
+def draw_negatives(start, n_centres, objective, sampling):
+    """Return the negatives of each centre of a chunk."""
+    share = objective.drawn_negatives
     if objective.hierarchical:
-        return [[] for _ in range(n_blocks)]
+        return [[] for _ in range(n_centres)]
     pool = [
         kernels.draw_noise(
             objective.noise_threshold, objective.noise_alias, sampling.noise_key,
             start * share + k,
         )
-        for k in range(min(n_blocks * share, objective.pooled_negatives))
+        for k in range(min(n_centres * share, objective.pooled_negatives))
     ]  # fmt: skip
-    firsts = [block * share % len(pool) for block in range(n_blocks)]
+    firsts = [centre * share % len(pool) for centre in range(n_centres)]
     return [pool[first : first + share] for first in firsts]
 
 
-def block_matrices(positions, pairs, negatives, token_ids, objective, n_words, n_outputs):
-    """Write down a block: context weights A (n, words), positives P and weights C (n, outputs)."""
-    n_inputs = len(positions)
-    A = np.zeros((n_inputs, n_words))
-    P = np.zeros((n_inputs, n_outputs))
-    C = np.zeros((n_inputs, n_outputs))
-    n_pairs = 0
-    for n, position in enumerate(positions):
-        word = token_ids[position]
-        if objective.cbow:
-            contexts = [context for context, centre in pairs if centre == position]
-            for context in contexts:
-                A[n, token_ids[context]] += 1 / len(contexts) if objective.cbow_mean else 1
-            targets = [word] * bool(contexts)
-        else:
-            A[n, word] = 1
-            targets = [token_ids[centre] for context, centre in pairs if context == position]
-        n_pairs += len(targets)
-        for target in targets:
-            if objective.hierarchical:
-                path = slice(objective.path_offsets[target], objective.path_offsets[target + 1])
-                for node, code in zip(
-                    objective.path_nodes[path], objective.path_codes[path], strict=True
-                ):
-                    C[n, node] += 1
-                    P[n, node] += 1 - code
-            else:
-                C[n, target] += 1
-                P[n, target] += 1
-                for negative in negatives:
-                    if negative != target:
-                        C[n, negative] += objective.negative / objective.shared_negatives
-    return A, P, C, n_pairs
+def heaviest_output(negatives, objective):
+    """Return the largest weight that an output of a chunk may have."""
+    repeats = [drawn.count(word) for drawn in negatives for word in drawn]
+    return max([1, *(objective.negative / objective.drawn_negatives * n for n in repeats)])
 
 
-def learn_block(A, W, U, P, C, rate):
-    """Move every row by its gradient, in steps of limited length; return W, U and the loss."""
-    X = A @ W
-    new_X, _, loss = logistic_block(X, U, P, C, rate)
-    G = rate * (P - C * sigmoid(X @ U.T))
-    X_steps = new_X - X
-    X_steps *= shortened(np.linalg.norm(X_steps, axis=1))[:, np.newaxis]
-    longest = np.linalg.norm(X, axis=1) @ np.abs(G)  # by the triangle inequality
-    U_steps = (G * shortened(longest)).T @ X
-    return W + A.T @ X_steps, U + U_steps, loss
+def output_pairs(target, negatives, objective, n_outputs):
+    """Write down what an input that is to predict a word pairs with: positives and weights."""
+    positives, weights = np.zeros(n_outputs), np.zeros(n_outputs)
+    if objective.hierarchical:
+        path = slice(objective.path_offsets[target], objective.path_offsets[target + 1])
+        for node, code in zip(objective.path_nodes[path], objective.path_codes[path], strict=True):
+            weights[node] += 1
+            positives[node] += 1 - code
+    else:
+        weights[target] += 1
+        positives[target] += 1
+        for negative in negatives:
+            if negative != target:
+                weights[negative] += objective.negative / objective.drawn_negatives
+    return positives, weights
 
 
-def shortened(lengths):
-    """Return the factors that shorten steps of some lengths to the longest allowed."""
-    return np.minimum(1, kernels.MAX_STEP / np.maximum(lengths, 1e-300))
+def input_matrices(context_words, objective, n_words):
+    """Write down which inputs are learned at once: matrices A of X = A W."""
+    one_hot = np.eye(n_words)[context_words]
+    if not objective.cbow:
+        return [
+            one_hot[first : first + kernels.MAX_INPUTS]
+            for first in range(0, len(one_hot), kernels.MAX_INPUTS)
+        ]
+    total = one_hot.sum(axis=0, keepdims=True)
+    return [total / len(context_words) if objective.cbow_mean else total]
 
 
-def train_chunk(start, stop, token_ids, W, U, survivors, pairs, objective, sampling, rate):
+def train_chunk(start, stop, token_ids, W, U, survivors, contexts_of, objective, sampling, rate):
     """Train one chunk on its own copies; return them, the terms of each row, loss and pairs."""
     own = survivors[(survivors >= start) & (survivors < stop)]
-    n_blocks = -(-len(own) // kernels.BLOCK)
-    negatives = draw_negatives(start, n_blocks, objective, sampling)
+    negatives = draw_negatives(start, len(own), objective, sampling)
+    heaviest = heaviest_output(negatives, objective)
     W, U = W.copy(), U.copy()
     W_terms, U_terms = np.zeros(len(W)), np.zeros(len(U))
     loss, n_pairs = 0.0, 0
-    for block in range(n_blocks):
-        positions = own[block * kernels.BLOCK : (block + 1) * kernels.BLOCK]
-        A, P, C, block_pairs = block_matrices(
-            positions, pairs, negatives[block], token_ids, objective, len(W), len(U)
-        )
-        W, U, block_loss = learn_block(A, W, U, P, C, rate)
-        W_terms += A.T @ C.sum(axis=1)
-        U_terms += C.sum(axis=0)
-        loss += block_loss
-        n_pairs += block_pairs
+    for centre, centre_negatives in zip(own, negatives, strict=True):
+        context_words = token_ids[contexts_of[centre]]
+        if len(context_words) == 0:
+            continue
+        pairs = output_pairs(token_ids[centre], centre_negatives, objective, len(U))
+        for A in input_matrices(context_words, objective, len(W)):
+            P, C = (np.tile(row, (len(A), 1)) for row in pairs)
+            X = A @ W
+            input_weight = C[0].sum()
+            if objective.cbow:  # the contexts move together, and with them their mean or sum
+                n_contexts = len(context_words)
+                input_weight *= 1 / n_contexts if objective.cbow_mean else n_contexts
+            weight = max(input_weight, len(A) * heaviest)
+            new_X, U, step_loss = logistic_block(X, U, P, C, min(rate, kernels.MAX_WEIGHT / weight))
+            W = W + A.T @ (new_X - X)
+            W_terms += A.T @ C.sum(axis=1)
+            U_terms += C.sum(axis=0)
+            loss += step_loss
+            n_pairs += len(A)
     return W, U, W_terms, U_terms, loss, n_pairs
 
 
@@ -143,7 +133,7 @@ def train(token_ids, offsets, W, U, objective, sampling_of_epoch, parameters, pl
     losses = []
     for epoch in range(parameters.epochs):
         sampling = sampling_of_epoch(epoch)
-        survivors, pairs = observed_pairs(token_ids, offsets, sampling)
+        survivors, contexts_of = observed_contexts(token_ids, offsets, sampling)
         loss, n_pairs = 0.0, 0
         for first in range(0, len(starts), plan.chunks_per_round):
             rates, copies = [], []
@@ -155,7 +145,7 @@ def train(token_ids, offsets, W, U, objective, sampling_of_epoch, parameters, pl
                 stop = min(start + plan.chunk_tokens, n_tokens)
                 copies.append(
                     train_chunk(
-                        start, stop, token_ids, W, U, survivors, pairs, objective, sampling,
+                        start, stop, token_ids, W, U, survivors, contexts_of, objective, sampling,
                         rates[-1],
                     )
                 )  # fmt: skip

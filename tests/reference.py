@@ -316,7 +316,7 @@ def merge_rows(shared, copies, terms, eta):
     """Merge the independently trained copies of one row: the saturating rule of the rounds.
 
     shared + scale * sum_s (copy_s - shared),
-    scale = (1 - exp(-eta * sum_s u_s)) / sum_s (1 - exp(-eta * u_s)).
+    scale = f(eta * sum_s u_s) / sum_s f(eta * u_s),  f(x) = x / (1 + x).
 
     shared : (d,), the row that all copies started from. copies : (T, d).
     terms : (T,), the number u_s of gradient terms that copy s took.
@@ -324,8 +324,91 @@ def merge_rows(shared, copies, terms, eta):
     mean. A single copy has scale 1: it is taken as it is.
     """
     terms = np.asarray(terms, dtype=np.float64)
-    saturation = -np.expm1(-eta * terms)
+    saturation = eta * terms / (1 + eta * terms)
     scale = 1.0  # the limit where nothing saturates
     if saturation.sum() > 0:
-        scale = -np.expm1(-eta * terms.sum()) / saturation.sum()
+        scale = eta * terms.sum() / (1 + eta * terms.sum()) / saturation.sum()
     return shared + scale * (copies - shared).sum(axis=0)
+
+
+# Document vectors -------------------------------------------------------------------------------
+#
+#   [A17]   Arora, Liang, Ma 2017, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings"
+#   [E18]   Ethayarajh 2018, "Unsupervised Random Walk Sentence Embeddings", W18-3012
+#
+# A document is a list of word ids, documents a list of them; v holds the word vectors, (V, d).
+
+
+def idf_weight(word, documents):
+    """log((1 + n) / (1 + df)) + 1, as scikit-learn's TfidfTransformer smooths it."""
+    n_with_word = sum(word in document for document in documents)
+    return np.log((1 + len(documents)) / (1 + n_with_word)) + 1
+
+
+def sif_weight(word, documents, a=1e-3):
+    """a / (a + p(word)). [A17] algorithm 1."""
+    tokens = [token for document in documents for token in document]
+    return a / (a + tokens.count(word) / len(tokens))
+
+
+def usif_weight(word, documents, n_words):
+    """a / (a / 2 + p(word)), a = (1 - alpha) / (alpha Z), Z = V / 2. [E18].
+
+    alpha : the share of words with p > 1 - (1 - 1 / V)^n, n the mean length of a document.
+    Without such words a is infinite and the weight is 2.
+    """
+    tokens = [token for document in documents for token in document]
+    n = np.mean([len(document) for document in documents if document])
+    probabilities = [tokens.count(other) / len(tokens) for other in range(n_words)]
+    alpha = np.mean([p > 1 - (1 - 1 / n_words) ** n for p in probabilities])
+    if alpha == 0:
+        return 2.0
+    a = (1 - alpha) / (alpha * n_words / 2)
+    return a / (a / 2 + probabilities[word])
+
+
+def pooled_document(document, v, pooling, weights, weighting):
+    """Return the mean, sum, max or min of the vectors of a document's words. (d,)."""
+    if not document:
+        return np.zeros(v.shape[1])
+    if pooling in ("max", "min"):
+        return getattr(v[document], pooling)(axis=0)
+    total = sum(weights[word] * v[word] for word in document)
+    if pooling == "sum":
+        return total
+    return total / (sum(weights[document]) if weighting == "idf" else len(document))
+
+
+def without_components(x, training_vectors, n_components, weighting):
+    """x - sum_k f_k (x . u_k) u_k, u the right singular vectors of the uncentred training vectors.
+
+    f_k = 1, [A17] algorithm 1; with uSIF the share of s_k^2 in those that are removed, [E18].
+    """
+    _, s, u = np.linalg.svd(training_vectors, full_matrices=False)
+    for k in range(n_components):
+        fraction = s[k] ** 2 / np.sum(s[:n_components] ** 2) if weighting == "usif" else 1.0
+        x = x - fraction * (x @ u[k]) * u[k]
+    return x
+
+
+def document_vector(
+    document, documents, v, poolings, *, weighting=None, remove_components=0, norm=None
+):
+    """Return the vector of a document, by what the documents say. (len(poolings) * d,)."""
+    weights = np.ones(len(v))
+    for word in range(len(v)):
+        if weighting == "idf":
+            weights[word] = idf_weight(word, documents)
+        elif weighting == "sif":
+            weights[word] = sif_weight(word, documents)
+        elif weighting == "usif":
+            weights[word] = usif_weight(word, documents, len(v))
+    parts = []
+    for pooling in poolings:
+        rows = [pooled_document(other, v, pooling, weights, weighting) for other in documents]
+        x = pooled_document(document, v, pooling, weights, weighting)
+        parts.append(without_components(x, np.array(rows), remove_components, weighting))
+    x = np.concatenate(parts)
+    order = {None: None, "l1": 1, "l2": 2, "max": np.inf}[norm]
+    length = 1 if norm is None else np.linalg.norm(x, order)
+    return x / length if length else x

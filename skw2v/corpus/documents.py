@@ -15,7 +15,7 @@ import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from numbers import Real
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from scipy.sparse import issparse
 
@@ -27,6 +27,21 @@ _KINDS_OF_DOCUMENTS = {
     "content": "a str or a sequence of tokens",
     "file": "an open file (input='file')",
     "filename": "the name of a file (input='filename')",
+}
+
+
+@runtime_checkable
+class _Readable(Protocol):
+    """What can be read, such as an open file."""
+
+    def read(self) -> str | bytes: ...
+
+
+# What goes through the analyzer.
+_TYPES_OF_TEXTS: dict[str, tuple[type, ...]] = {
+    "content": (str, bytes),
+    "file": (_Readable,),
+    "filename": (str, bytes, PathLike),
 }
 
 
@@ -193,33 +208,22 @@ def _tokenize(
     documents: Iterator[Any], analyzer: Callable[[Any], Iterable[Hashable]], kind: str
 ) -> Iterator[Sequence[Hashable]]:
     """Yield the tokens of each document; the lazy half of `tokenize_documents`."""
-    is_text = {
-        "content": lambda document: isinstance(document, (str, bytes)),
-        "file": lambda document: hasattr(document, "read"),
-        "filename": lambda document: isinstance(document, (str, bytes, PathLike)),
-    }[kind]
+    texts, takes_tokens = _TYPES_OF_TEXTS[kind], kind == "content"
     for position, document in enumerate(documents):
-        if is_text(document):
-            yield _analyze(document, analyzer, position)
-        elif kind == "content" and isinstance(document, (list, tuple)):
+        if isinstance(document, texts):
+            try:
+                tokens = analyzer(document)
+            except UnicodeDecodeError as error:
+                error.reason += (
+                    f" (in the document at index {position}; pass its encoding, or 'ignore' or "
+                    "'replace' as decode_error)"
+                )
+                raise
+            yield tokens if isinstance(tokens, list) else _as_token_list(tokens)
+        elif takes_tokens and isinstance(document, (list, tuple)):
             yield document
         else:
             yield _as_token_sequence(document, position, kind)
-
-
-def _analyze(
-    document: Any, analyzer: Callable[[Any], Iterable[Hashable]], position: int
-) -> list[Hashable]:
-    """Return the tokens of a text."""
-    try:
-        tokens = analyzer(document)
-    except UnicodeDecodeError as error:
-        error.reason += (
-            f" (in the document at index {position}; pass its encoding, or 'ignore' or 'replace' "
-            "as decode_error)"
-        )
-        raise
-    return tokens if isinstance(tokens, list) else _as_token_list(tokens)
 
 
 def _as_token_list(tokens: Any) -> list[Hashable]:

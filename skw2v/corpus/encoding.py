@@ -21,7 +21,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, repeat
+from itertools import chain, count, repeat
 from os import PathLike
 from typing import TypeVar
 
@@ -321,7 +321,8 @@ def count_tokens(
     Parameters
     ----------
     tokenized : iterable of sequences of hashable
-        The tokens of each document (see `tokenize_documents`). Read once.
+        The tokens of each document (see `tokenize_documents`). Read once, and held in memory
+        until they are counted: for many documents, see `count_tokens_in_batches`.
     index : mapping of hashable to int
         The ids of the known words, 0 to n_words - 1. Other tokens are ignored.
     first_position : int, default=0
@@ -344,8 +345,19 @@ def count_tokens(
     array([[2., 1.],
            [0., 0.]], dtype=float32)
     """
-    flat, offsets = _flatten(tokenized, _known_ids(index), array("i"), first_position)
-    return _count_ids(*_drop_unknown(flat, offsets), len(index))
+    documents = list(tokenized)
+    offsets = np.zeros(len(documents) + 1, dtype=np.int64)
+    offsets[1:] = np.cumsum([len(document) for document in documents])
+    token_ids = map(index.get, chain.from_iterable(documents), repeat(_UNKNOWN))
+    try:
+        flat = np.fromiter(token_ids, dtype=np.int32, count=offsets[-1])
+    except TypeError:
+        for position, document in enumerate(documents, first_position):
+            _check_hashable(document, position)
+        raise
+    known = flat >= 0
+    n_known = np.concatenate([[0], np.cumsum(known, dtype=np.int64)])
+    return _count_ids(flat[known], n_known[offsets], len(index))
 
 
 def count_encoded_tokens(corpus: EncodedCorpus, n_words: int) -> csr_array:
@@ -522,12 +534,11 @@ def _flatten(
     tokenized: Iterable[Sequence[Hashable]],
     ids_of: Callable[[Sequence[Hashable]], Iterable[int]],
     flat: _Ids,
-    first_position: int = 0,
 ) -> tuple[_Ids, array[int]]:
     """Chain the ids of all documents (int32) in `flat` and note where each ends (int64)."""
     # Arrays of the standard library, because they grow in place.
     offsets = array("q", [0])
-    for position, document in enumerate(tokenized, first_position):
+    for position, document in enumerate(tokenized):
         try:
             flat.fromlist(list(ids_of(document)))
         except TypeError:

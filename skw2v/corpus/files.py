@@ -17,6 +17,7 @@ import tempfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -180,7 +181,7 @@ class IdFile:
 
     def __del__(self) -> None:
         """Close the file; what has been mapped stays."""
-        if hasattr(self, "_file"):
+        with suppress(AttributeError, OSError):  # without a folder there is none; a full disk
             self._file.close()
 
     def __len__(self) -> int:

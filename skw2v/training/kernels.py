@@ -1,4 +1,4 @@
-"""The compiled kernels: random numbers, blocks, chunks and the merge of chunks.
+"""The compiled kernels: random numbers, centres, chunks and the merge of chunks.
 
 All jitted code of the package lives in this file, because numba's cache on disk notices edits in
 the file of the function it caches and in no other. Nothing is compiled at import.
@@ -7,27 +7,27 @@ The way of one chunk (a fixed run of tokens of the corpus):
 
 1. `sample_chunk` draws which tokens stay (subsampling) and how far each one's window reaches.
 2. `number_rows` lists the distinct rows of the two matrices that the chunk touches, and `load_rows`
-   copies them to buffers that only this chunk writes.
-3. Block by block, `fill_skipgram` or `fill_cbow`, and `fill_noise`, write down which pairs of input
-   row and output row are to be learned, and `train_block` learns them all at once. With input rows
-   ``X``, output rows ``Y``, ``P[m, n]`` the number of observed pairs of output m and input n, and
-   ``C[m, n]`` that of all their pairs, observed or noise::
+   copies them to buffers that only this chunk writes and that fit the processor's cache.
+3. `train_centre` learns the centres of the windows one after another. The input rows ``X`` are the
+   vectors of the context words, or their mean (CBOW), and the output rows ``Y`` are the centre word
+   and its noise words [1]_, or the inner nodes on its path through the Huffman tree [2]_. Every
+   input meets every output. With ``t[m]`` the label of output m, 1 or 0, and ``c[m]`` the number of
+   times that it counts::
 
-       S = Y X^T        G = learning_rate * (P - C * sigmoid(S))        X += G^T Y        Y += G X
+       S = X Y^T        G = learning_rate * (t - c * sigmoid(S))        X += G Y        Y += G^T X
 
-   This is one gradient step on ``sum(P * softplus(-S) + (C - P) * softplus(S))``, the negative
-   log-likelihood of negative sampling [1]_ and of hierarchical softmax [2]_ alike; only the output
-   rows differ: words, or inner nodes of the Huffman tree. CBOW puts ``X = A^T Z``, where ``Z`` are
-   the context rows and ``A`` holds the weight of each context in the mean (or the sum). A step of a
-   row is never longer than `MAX_STEP`: where a few words make up the corpus, hundreds of pairs of
-   the same row meet in one block, and their sum would overshoot further with each block.
+   This is one step of gradient descent on ``sum(t * softplus(-S) + (c - t) * softplus(S))``, the
+   negative log-likelihood of negative sampling and of hierarchical softmax alike. Where a row
+   meets so many pairs at once that their joint step might overshoot, as in a vocabulary of a few
+   words, the learning rate is lowered (`limited_rate`).
 4. `merge_rows` carries the buffers of a round of chunks back to the shared matrices.
 
 Everything random is a hash of a key and a position in the corpus, so that the fate of a token
 depends neither on the chunk nor on the thread that trains it.
 
-The innermost loops are two tiles, `score_tile` and `add_tile`. Each is a few lines of plain Python,
-and beside it the same arithmetic in vector instructions, which compiled callers use.
+Most of the time goes into a few tiles, sums and products over the columns of some rows. Each is a
+few lines of plain Python, and beside it the same arithmetic in vector instructions, which compiled
+callers use.
 
 References
 ----------
@@ -55,14 +55,14 @@ if TYPE_CHECKING:
 # and counting those it only passes on takes as long as the arithmetic (`_nrt` is numba's switch).
 OPTIONS: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 kernel = njit(**OPTIONS)
-# For sums along a row: the order of the terms is the compiler's, so that it can use vectors.
-sum_kernel = njit(**OPTIONS, fastmath={"reassoc", "contract", "nsz"})
+inlined = njit(**OPTIONS, forceinline=True)
 
 MASK_32 = 0xFFFFFFFF
-BLOCK = 16  # inputs of a block, known to the compiler: a column of G is one vector
-MAX_STEP = 1.0  # length of the longest step of a row in one block
-TILE = 4  # rows and columns of a tile: 16 vector accumulators
-AHEAD = 8  # rows that a copy loop asks for in advance
+MAX_INPUTS = 12  # contexts that are learned at once; a wider window is learned in parts
+MAX_WEIGHT = 1.0  # of the pairs of a row in one step, times the learning rate
+TILE_INPUTS = 2  # of a tile, and ...
+TILE_OUTPUTS = 8  # ... outputs: 16 vector accumulators
+AHEAD = 16  # rows that a copy loop asks for in advance
 VECTOR_BYTES = 64  # of one vector register, and of a cache line
 
 
@@ -87,8 +87,8 @@ class Objective(NamedTuple):
     cbow_mean: bool
     hierarchical: bool
     negative: float  # noise words per pair
-    shared_negatives: int  # drawn for a block and shared by all its pairs
-    pooled_negatives: int  # drawn for a chunk at most, a multiple of it; blocks take them in turn
+    drawn_negatives: int  # noise words of a centre, which all its contexts share
+    pooled_negatives: int  # drawn for a chunk at most, a multiple of it; centres take them in turn
     noise_threshold: NDArray[np.uint32]  # (n_words,)
     noise_alias: NDArray[np.int32]  # (n_words,)
     path_offsets: NDArray[np.int64]  # (n_words + 1,)
@@ -114,45 +114,46 @@ class Numbering(NamedTuple):
     input_slots: NDArray[np.int32]  # (n_words,)
     output_slots: NDArray[np.int32]  # (n_output_rows,)
     negatives: NDArray[np.int32]  # slots of the noise words that the chunk drew
-    path_slots: NDArray[np.int32]  # slots of the nodes on the paths of the tokens, one by one
+    negative_weights: NDArray[Any]  # noise words that each of them stands for
+    path_starts: NDArray[np.int32]  # (input capacity,) where a word's path starts in ...
+    path_slots: NDArray[np.int32]  # ... the slots of the nodes on the paths, padded each
+    path_labels: NDArray[Any]
+    path_weights: NDArray[Any]
+
+
+class Buffers(NamedTuple):
+    """The own copies that the chunks of a round train of the rows of one shared matrix."""
+
+    n_rows: NDArray[np.int64]  # (n_chunks,)
+    row_ids: NDArray[np.int32]  # (n_chunks, capacity) rows of the shared matrix
+    rows: NDArray[Any]  # (n_chunks, capacity + 1, padded_size); the last one is a dummy, zero
+    terms: NDArray[np.float32]  # (n_chunks, capacity + 1) gradient terms that each row took: u
 
 
 class Buffer(NamedTuple):
-    """A chunk's own copy of the rows of one shared matrix that it trains."""
+    """Those of one chunk."""
 
-    row_ids: NDArray[np.int32]  # (capacity,) rows of the shared matrix
-    rows: NDArray[Any]  # (capacity + 1, padded_size); the one after the last row is a dummy
-    terms: NDArray[np.float32]  # (capacity + 1,) gradient terms that each row took: u
+    row_ids: NDArray[np.int32]  # (capacity,)
+    rows: NDArray[Any]  # (capacity + 1, padded_size)
+    terms: NDArray[np.float32]  # (capacity + 1,)
 
 
-class Block(NamedTuple):
-    """Scratch space for the matrices of one block."""
+class Scratch(NamedTuple):
+    """Space for the matrices of one centre."""
 
-    identity: NDArray[np.int32]  # (BLOCK,) 0, 1, 2, ...
-    inputs: NDArray[Any]  # (BLOCK, padded_size): X
-    input_steps: NDArray[Any]  # (BLOCK, padded_size): E, how far the inputs are to move
-    hits: NDArray[Any]  # (BLOCK,) pairs of each input row with the output row at hand
-    pairs: NDArray[Any]  # (BLOCK,) words that each input row is to predict
-    outputs: NDArray[np.int32]  # (max_outputs,) slots of the output rows Y
-    place_of_output: NDArray[np.int32]  # (output capacity,) the way back, -1: not in the block
-    output_terms: NDArray[Any]  # (max_outputs,) pairs of each output row
-    positives: NDArray[Any]  # (max_outputs, BLOCK): P
-    weights: NDArray[Any]  # (max_outputs, BLOCK): C
-    scores: NDArray[Any]  # (max_outputs, BLOCK): S, then G
-    output_scales: NDArray[Any]  # (max_outputs,) what shortens the step of each output row
-    flat_positives: NDArray[Any]  # the same matrices as flat arrays
-    flat_weights: NDArray[Any]
-    flat_scores: NDArray[Any]
-    input_lengths: NDArray[Any]  # (BLOCK,)
-    contexts: NDArray[np.int32]  # (max_contexts,) slots of the context rows Z of CBOW
-    place_of_context: NDArray[np.int32]  # (input capacity,) the way back
-    context_weights: NDArray[Any]  # (max_contexts, BLOCK): A
+    input_slots: NDArray[np.int32]  # (max_contexts,) rows X of the chunk's buffer, or ...
+    mean: NDArray[Any]  # (1, padded_size) ... of their mean, the one row of X in CBOW
+    input_steps: NDArray[Any]  # (MAX_INPUTS, padded_size): G Y, how far the inputs are to move
+    output_slots: NDArray[np.int32]  # (max_outputs,) rows Y of the chunk's buffer
+    labels: NDArray[Any]  # (max_outputs,): t
+    weights: NDArray[Any]  # (max_outputs,): c
+    scores: NDArray[Any]  # (MAX_INPUTS, max_outputs): S, then G
 
 
 # --- Random numbers ------------------------------------------------------------------------------
 
 
-@kernel
+@inlined
 def mix(bits: int) -> int:
     """Scramble 32 bits one to one, so that each input bit changes half of the output bits.
 
@@ -165,7 +166,7 @@ def mix(bits: int) -> int:
     return bits ^ (bits >> 16)
 
 
-@kernel
+@inlined
 def random_bits(key: int, counter: int) -> int:
     """Hash a key of 62 bits and a counter of 62 bits to 32 random bits.
 
@@ -176,7 +177,7 @@ def random_bits(key: int, counter: int) -> int:
     return mix((bits + (key >> 32) + (counter >> 32)) & MASK_32)
 
 
-@kernel
+@inlined
 def draw_noise(threshold, alias, key, counter):
     """Draw a word from the noise distribution by Walker's alias method."""
     column = (random_bits(key, 2 * counter) * threshold.shape[0]) >> 32
@@ -185,38 +186,36 @@ def draw_noise(threshold, alias, key, counter):
     return own * np.int32(column) + (not own) * alias[column]
 
 
-# --- Tiles ---------------------------------------------------------------------------------------
+# --- Rows and tiles ------------------------------------------------------------------------------
+
+# A product and a sum may become one instruction, and the order of a sum is the tile's own; no
+# assumption is made about NaN or infinity.
+TILE_FLAGS = ("contract",)
 
 
-def score_tile(outputs, rows, first_output, inputs, first_input, scores):
-    """Score a tile of output rows against input rows.
-
-    ``scores[m, n] = outputs[rows[m]] . inputs[n]`` for `TILE` values of ``m`` from `first_output`
-    and of ``n`` from `first_input`. The rows' length is a multiple of a vector's.
-    """
-    m = slice(first_output, first_output + TILE)
-    n = slice(first_input, first_input + TILE)
-    scores[m, n] = outputs[rows[m]] @ inputs[n].T
+def add_row(target, scale, source):
+    """``target += scale * source``; the length of rows is a multiple of a vector's."""
+    target += scale * source
 
 
-def add_tile(targets, target_rows, first_target, sources, source_rows, first_source, coefficients):
-    """Add a combination of `TILE` source rows to each of `TILE` target rows.
+def add_difference(target, row, other):
+    """``target += row - other``."""
+    target += row - other
 
-    ``targets[target_rows[i]] += sum_k coefficients[i, k] * sources[source_rows[k]]`` for `TILE`
-    values of ``i`` from `first_target` and of ``k`` from `first_source`. No row is named twice.
-    """
-    for i in range(first_target, first_target + TILE):
-        k = slice(first_source, first_source + TILE)
-        targets[target_rows[i]] += coefficients[i, k] @ sources[source_rows[k]]
+
+def copy_row(target, source):
+    """``target = source``."""
+    target[:] = source
 
 
 def prefetch_row(matrix, row):
     """Ask for a row of a matrix to be brought to the cache; it has no effect on any value."""
 
 
-# A product and a sum may become one instruction, and the order of a sum is the tile's own; no
-# assumption is made about NaN or infinity.
-TILE_FLAGS = ("contract",)
+def take_task(tasks):
+    """Return the number of the next task, and count it as taken, for all threads at once."""
+    tasks[0] += 1
+    return tasks[0] - 1
 
 
 def _vector_type(context, array_type):
@@ -233,27 +232,35 @@ def _element_pointer(context, builder, array_type, array, *indices):
     )
 
 
-def _row_pointers(context, builder, array_type, array, first, rows=None):
-    """Return the addresses of `TILE` rows of a matrix: first, ..., or rows[first], ..."""
+def _row_pointers(context, builder, array_type, array, first, n_rows, rows_type, rows):
+    """Return the addresses of consecutive rows of a matrix, or of listed ones."""
     pointers = []
     zero = ir.Constant(first.type, 0)
-    for i in range(TILE):
+    for i in range(n_rows):
         row = builder.add(first, ir.Constant(first.type, i))
-        if rows is not None:
-            row = builder.load(_element_pointer(context, builder, *rows, row))
+        if not isinstance(rows_type, types.NoneType):
+            row = builder.load(_element_pointer(context, builder, rows_type, rows, row))
             row = builder.sext(row, first.type)
         pointers.append(_element_pointer(context, builder, array_type, array, row, zero))
     return pointers
 
 
-class _VectorLoop:
-    """A loop over the columns of a matrix, a vector at a time: open it, emit its body, close it."""
+def _broadcast(builder, vector, scalar):
+    """Return a vector with the scalar in each lane."""
+    single = builder.insert_element(
+        ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0)
+    )
+    return _shuffle(builder, single, single, [0] * vector.count)
 
-    def __init__(self, context, builder, matrix_type, matrix):
-        matrix = context.make_array(matrix_type)(context, builder, matrix)
-        self.stop = builder.extract_value(matrix.shape, 1)
+
+class _VectorLoop:
+    """A loop over the columns of rows, a vector at a time: open it, emit its body, close it."""
+
+    def __init__(self, context, builder, array_type, array):
+        array = context.make_array(array_type)(context, builder, array)
+        self.stop = builder.extract_value(array.shape, array_type.ndim - 1)
         self.builder = builder
-        self.vector = _vector_type(context, matrix_type)
+        self.vector = _vector_type(context, array_type)
         self.entry = builder.block
         self.body = builder.append_basic_block("vectors")
         self.exit = builder.append_basic_block("vectors.done")
@@ -270,6 +277,10 @@ class _VectorLoop:
     def load(self, row_pointer):
         """Load the loop's vector of a row."""
         return self.builder.load(self.address(row_pointer), align=4)
+
+    def store(self, vector, row_pointer):
+        """Store the loop's vector of a row."""
+        self.builder.store(vector, self.address(row_pointer), align=4)
 
     def close(self):
         """End the loop's body and go on behind it."""
@@ -288,19 +299,22 @@ def _multiply_add(builder, factor, other, addend):
 
 def _shuffle(builder, first, second, lanes):
     """Pick lanes out of two vectors laid end to end."""
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), list(lanes))
     return builder.shuffle_vector(first, second, mask)
 
 
 def _sum_lanes(builder, vectors):
-    """Reduce as many vectors as each has lanes to the one vector of their sums.
+    """Return a vector whose lane i is the sum over the lanes of vector i.
 
-    Pairs of vectors become one by adding neighbouring lanes; after log2(lanes) such steps lane i
-    holds the sum of vector i. This takes a third of the instructions of as many separate sums.
+    There are at most as many vectors as each has lanes. Two of them become one by adding
+    neighbouring lanes; after log2(lanes) such steps all lanes of a vector are summed. This takes a
+    third of the instructions of as many separate sums.
     """
-    lanes = len(vectors)
+    lanes = vectors[0].type.count
     even, odd = list(range(0, 2 * lanes, 2)), list(range(1, 2 * lanes, 2))
-    while len(vectors) > 1:
+    for _ in range(lanes.bit_length() - 1):
+        if len(vectors) == 1:
+            vectors = [vectors[0], vectors[0]]
         vectors = [
             builder.fadd(_shuffle(builder, u, v, even), _shuffle(builder, u, v, odd))
             for u, v in zip(vectors[::2], vectors[1::2], strict=True)
@@ -308,80 +322,303 @@ def _sum_lanes(builder, vectors):
     return vectors[0]
 
 
-@intrinsic
-def _score_tile(typingctx, outputs, rows, first_output, inputs, first_input, scores):
-    """Emit `score_tile` with one vector accumulator for each of its scores."""
-    signature = types.void(outputs, rows, first_output, inputs, first_input, scores)
-
-    def codegen(context, builder, signature, arguments):
-        outputs_value, rows_value, m, inputs_value, n, scores_value = arguments
-        y = _row_pointers(context, builder, outputs, outputs_value, m, (rows, rows_value))
-        x = _row_pointers(context, builder, inputs, inputs_value, n)
-        loop = _VectorLoop(context, builder, inputs, inputs_value)
-        totals = [[builder.phi(loop.vector) for _ in x] for _ in y]
-        x_vectors, y_vectors = [loop.load(p) for p in x], [loop.load(p) for p in y]
-        for y_vector, row in zip(y_vectors, totals, strict=True):
-            for x_vector, total in zip(x_vectors, row, strict=True):
-                total.add_incoming(ir.Constant(loop.vector, [0.0] * loop.vector.count), loop.entry)
-                total.add_incoming(_multiply_add(builder, x_vector, y_vector, total), loop.body)
-        loop.close()
-        flat = [total.incomings[1][0] for row in totals for total in row]
-        lanes = loop.vector.count
-        sums = [_sum_lanes(builder, flat[k : k + lanes]) for k in range(0, len(flat), lanes)]
-        for i in range(TILE):
-            holder, lane = divmod(i * TILE, lanes)
-            row = _shuffle(builder, sums[holder], sums[holder], list(range(lane, lane + TILE)))
-            at = builder.add(m, ir.Constant(m.type, i))
-            pointer = _element_pointer(context, builder, scores, scores_value, at, n)
-            builder.store(row, builder.bitcast(pointer, row.type.as_pointer()), align=4)
-        return context.get_dummy_value()
-
-    return signature, codegen
+# sigmoid(x) = 1/2 + x p(t) / q(t) with t = (x / 16)^2, |x| <= 16: a least-maximum fit, off by less
+# than 3e-9 before rounding. Unlike exp, it is a few vector instructions.
+SIGMOID_LIMIT = 16.0
+SIGMOID_P = (0.2499999925, 2.15011044, 3.649694814, 1.426930374, 0.06317371866)
+SIGMOID_Q = (1.0, 29.93376706, 107.0531039, 89.10740483, 14.18287599)
 
 
-@intrinsic
-def _add_tile(
-    typingctx, targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-):
-    """Emit `add_tile` with each coefficient held in a register of its own."""
-    signature = types.void(
-        targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-    )
+def sigmoid(x):
+    """Return ``1 / (1 + exp(-x))``, for x beyond 16 that of 16: clipped, never skipped."""
+    x = np.clip(x, -SIGMOID_LIMIT, SIGMOID_LIMIT)
+    t = (x / SIGMOID_LIMIT) ** 2
+    return 0.5 + x * np.polyval(SIGMOID_P[::-1], t) / np.polyval(SIGMOID_Q[::-1], t)
 
-    def codegen(context, builder, signature, arguments):
-        targets_value, target_rows_value, i, sources_value, source_rows_value, k, g_value = (
-            arguments
-        )
-        to = _row_pointers(
-            context, builder, targets, targets_value, i, (target_rows, target_rows_value)
-        )
-        of = _row_pointers(
-            context, builder, sources, sources_value, k, (source_rows, source_rows_value)
-        )
-        vector = _vector_type(context, targets)
 
-        def broadcast(row, column):
-            row = builder.add(i, ir.Constant(i.type, row))
-            column = builder.add(k, ir.Constant(k.type, column))
-            pointer = _element_pointer(context, builder, coefficients, g_value, row, column)
-            scalar = ir.Constant(vector, ir.Undefined)
-            scalar = builder.insert_element(
-                scalar, builder.load(pointer), ir.Constant(ir.IntType(32), 0)
+def _emit_sigmoid(builder, x):
+    """Return the sigmoid of each lane of a vector."""
+
+    def constant(value):
+        return ir.Constant(x.type, [value] * x.type.count)
+
+    def polynomial(coefficients):
+        total = constant(coefficients[-1])
+        for coefficient in coefficients[-2::-1]:
+            total = _multiply_add(builder, total, t, constant(coefficient))
+        return total
+
+    for sign, bound in (("<", constant(SIGMOID_LIMIT)), (">", constant(-SIGMOID_LIMIT))):
+        x = builder.select(builder.fcmp_ordered(sign, x, bound), x, bound)
+    t = builder.fmul(builder.fmul(x, x), constant(1 / SIGMOID_LIMIT**2))
+    ratio = builder.fdiv(polynomial(SIGMOID_P), polynomial(SIGMOID_Q))
+    return _multiply_add(builder, x, ratio, constant(0.5))
+
+
+def _make_scores(n_inputs, differentiate):
+    """Make a function that scores `n_inputs` rows against `TILE_OUTPUTS` output rows.
+
+    ``scores[n, m] = inputs[n] . outputs[m]``, with the rows named by a list, or, if it is None,
+    consecutive ones. With `differentiate` it goes on to what
+    the score is to change, ``learning_rate * (labels[m] - weights[m] * sigmoid(score))``.
+    """
+
+    def score(
+        inputs, input_rows, first_input, outputs, output_rows, first_output, labels, weights,
+        learning_rate, scores,
+    ):  # fmt: skip
+        n = slice(first_input, first_input + n_inputs)
+        m = slice(first_output, first_output + TILE_OUTPUTS)
+        x = inputs[n if input_rows is None else input_rows[n]]
+        scores[n, m] = x @ outputs[output_rows[m]].T
+        if differentiate:
+            scores[n, m] = learning_rate * (labels[m] - weights[m] * sigmoid(scores[n, m]))
+
+    @intrinsic
+    def emit(
+        typingctx, inputs, input_rows, first_input, outputs, output_rows, first_output, labels,
+        weights, learning_rate, scores,
+    ):  # fmt: skip
+        arguments = (
+            inputs, input_rows, first_input, outputs, output_rows, first_output, labels, weights,
+            learning_rate, scores,
+        )  # fmt: skip
+
+        def codegen(context, builder, signature, values):
+            x_array, x_rows, n, y_array, y_rows, m, *parts, rate, s_array = values
+            x = _row_pointers(context, builder, inputs, x_array, n, n_inputs, input_rows, x_rows)
+            y = _row_pointers(
+                context, builder, outputs, y_array, m, TILE_OUTPUTS, output_rows, y_rows
             )
-            return _shuffle(builder, scalar, scalar, [0] * vector.count)
+            loop = _VectorLoop(context, builder, inputs, x_array)
+            lanes = loop.vector.count
+            totals = [[builder.phi(loop.vector) for _ in y] for _ in x]
+            x_vectors, y_vectors = [loop.load(p) for p in x], [loop.load(p) for p in y]
+            ends = []
+            for x_vector, row in zip(x_vectors, totals, strict=True):
+                for y_vector, total in zip(y_vectors, row, strict=True):
+                    total.add_incoming(ir.Constant(loop.vector, [0.0] * lanes), loop.entry)
+                    ends.append(_multiply_add(builder, x_vector, y_vector, total))
+                    total.add_incoming(ends[-1], loop.body)
+            loop.close()
 
-        g = [[broadcast(row, column) for column in range(TILE)] for row in range(TILE)]
-        loop = _VectorLoop(context, builder, targets, targets_value)
-        source_vectors = [loop.load(p) for p in of]
-        for pointer, factors in zip(to, g, strict=True):
-            total = loop.load(pointer)
-            for factor, source in zip(factors, source_vectors, strict=True):
-                total = _multiply_add(builder, factor, source, total)
-            builder.store(total, loop.address(pointer), align=4)
+            row_type = ir.VectorType(loop.vector.element, TILE_OUTPUTS)
+
+            def tile_row(array_type, array, *indices):
+                pointer = _element_pointer(context, builder, array_type, array, *indices)
+                return builder.bitcast(pointer, row_type.as_pointer())
+
+            # One or more rows of the tile fill a vector.
+            rows_at_once = lanes // TILE_OUTPUTS
+            once = list(range(TILE_OUTPUTS)) * rows_at_once
+            if differentiate:
+                label, weight = (
+                    _shuffle(builder, row, row, once)
+                    for row in (
+                        builder.load(tile_row(labels, parts[0], m), align=4),
+                        builder.load(tile_row(weights, parts[1], m), align=4),
+                    )
+                )
+                rate = context.cast(builder, rate, learning_rate, scores.dtype)
+                rate = _broadcast(builder, loop.vector, rate)
+            for i in range(0, n_inputs, rows_at_once):
+                own = ends[i * TILE_OUTPUTS : (i + rows_at_once) * TILE_OUTPUTS]
+                values = _sum_lanes(builder, own)
+                if differentiate:
+                    expected = builder.fmul(weight, _emit_sigmoid(builder, values))
+                    values = builder.fmul(rate, builder.fsub(label, expected))
+                for k in range(len(own) // TILE_OUTPUTS):
+                    lane = k * TILE_OUTPUTS
+                    row = _shuffle(builder, values, values, range(lane, lane + TILE_OUTPUTS))
+                    at = builder.add(n, ir.Constant(n.type, i + k))
+                    builder.store(row, tile_row(scores, s_array, at, m), align=4)
+            return context.get_dummy_value()
+
+        return types.void(*arguments), codegen
+
+    @overload(score)
+    def compile_score(
+        inputs, input_rows, first_input, outputs, output_rows, first_output, labels, weights,
+        learning_rate, scores,
+    ):  # fmt: skip
+        def compiled(
+            inputs, input_rows, first_input, outputs, output_rows, first_output, labels, weights,
+            learning_rate, scores,
+        ):  # fmt: skip
+            emit(
+                inputs, input_rows, first_input, outputs, output_rows, first_output, labels,
+                weights, learning_rate, scores,
+            )  # fmt: skip
+
+        return compiled
+
+    return score
+
+
+score_tile = _make_scores(TILE_INPUTS, differentiate=False)
+score_row = _make_scores(1, differentiate=False)
+differentiate_tile = _make_scores(TILE_INPUTS, differentiate=True)
+differentiate_row = _make_scores(1, differentiate=True)
+
+
+def _make_add(n_targets, n_sources, from_zero=False):
+    """Make a function that adds combinations of source rows to target rows, a tile of each.
+
+    ``targets[i] += sum_k coefficients[i, k] * sources[k]``, with the rows named by a list, or, if
+    it is None, consecutive ones. No target may be named twice. With `from_zero` the targets' old
+    values do not count.
+    """
+
+    def add(targets, target_rows, first_target, sources, source_rows, first_source, coefficients):
+        i = slice(first_target, first_target + n_targets)
+        k = slice(first_source, first_source + n_sources)
+        to = i if target_rows is None else target_rows[i]
+        of = k if source_rows is None else source_rows[k]
+        if from_zero:
+            targets[to] = 0
+        targets[to] += coefficients[i, k] @ sources[of]
+
+    @intrinsic
+    def emit(
+        typingctx, targets, target_rows, first_target, sources, source_rows, first_source,
+        coefficients,
+    ):  # fmt: skip
+        arguments = (
+            targets, target_rows, first_target, sources, source_rows, first_source, coefficients
+        )  # fmt: skip
+
+        def codegen(context, builder, signature, values):
+            t_array, t_rows, i, s_array, s_rows, k, g_array = values
+            to = _row_pointers(
+                context, builder, targets, t_array, i, n_targets, target_rows, t_rows
+            )
+            of = _row_pointers(
+                context, builder, sources, s_array, k, n_sources, source_rows, s_rows
+            )
+            vector = _vector_type(context, targets)
+
+            def coefficient(row, column):
+                row = builder.add(i, ir.Constant(i.type, row))
+                column = builder.add(k, ir.Constant(k.type, column))
+                pointer = _element_pointer(context, builder, coefficients, g_array, row, column)
+                return _broadcast(builder, vector, builder.load(pointer))
+
+            g = [
+                [coefficient(row, column) for column in range(n_sources)]
+                for row in range(n_targets)
+            ]
+            loop = _VectorLoop(context, builder, targets, t_array)
+            source_vectors = [loop.load(pointer) for pointer in of]
+            for pointer, factors in zip(to, g, strict=True):
+                terms = list(zip(factors, source_vectors, strict=True))
+                if from_zero:
+                    total = builder.fmul(*terms.pop(0), flags=TILE_FLAGS)
+                else:
+                    total = loop.load(pointer)
+                for factor, source in terms:
+                    total = _multiply_add(builder, factor, source, total)
+                loop.store(total, pointer)
+            loop.close()
+            return context.get_dummy_value()
+
+        return types.void(*arguments), codegen
+
+    @overload(add)
+    def compile_add(
+        targets, target_rows, first_target, sources, source_rows, first_source, coefficients
+    ):
+        def compiled(
+            targets, target_rows, first_target, sources, source_rows, first_source, coefficients
+        ):
+            emit(
+                targets, target_rows, first_target, sources, source_rows, first_source,
+                coefficients,
+            )  # fmt: skip
+
+        return compiled
+
+    return add
+
+
+set_inputs = _make_add(TILE_INPUTS, TILE_OUTPUTS, from_zero=True)
+add_to_inputs = _make_add(TILE_INPUTS, TILE_OUTPUTS)
+add_to_outputs = _make_add(TILE_OUTPUTS, TILE_INPUTS)
+set_input = _make_add(1, TILE_OUTPUTS, from_zero=True)
+add_to_input = _make_add(1, TILE_OUTPUTS)
+add_input_to_outputs = _make_add(TILE_OUTPUTS, 1)
+
+
+@intrinsic
+def _add_row(typingctx, target, scale, source):
+    """Emit `add_row`."""
+
+    def codegen(context, builder, signature, values):
+        t_array, factor, s_array = values
+        zero = ir.Constant(ir.IntType(64), 0)
+        to = _element_pointer(context, builder, target, t_array, zero)
+        of = _element_pointer(context, builder, source, s_array, zero)
+        factor = context.cast(builder, factor, scale, target.dtype)
+        factor = _broadcast(builder, _vector_type(context, target), factor)
+        loop = _VectorLoop(context, builder, target, t_array)
+        loop.store(_multiply_add(builder, factor, loop.load(of), loop.load(to)), to)
         loop.close()
         return context.get_dummy_value()
 
-    return signature, codegen
+    return types.void(target, scale, source), codegen
+
+
+@overload(add_row)
+def _compile_add_row(target, scale, source):
+    """Replace `add_row` in compiled code."""
+    return lambda target, scale, source: _add_row(target, scale, source)
+
+
+@intrinsic
+def _add_difference(typingctx, target, row, other):
+    """Emit `add_difference`."""
+
+    def codegen(context, builder, signature, values):
+        zero = ir.Constant(ir.IntType(64), 0)
+        to, plus, minus = (
+            _element_pointer(context, builder, array_type, array, zero)
+            for array_type, array in zip((target, row, other), values, strict=True)
+        )
+        loop = _VectorLoop(context, builder, target, values[0])
+        difference = builder.fsub(loop.load(plus), loop.load(minus))
+        loop.store(builder.fadd(loop.load(to), difference), to)
+        loop.close()
+        return context.get_dummy_value()
+
+    return types.void(target, row, other), codegen
+
+
+@overload(add_difference)
+def _compile_add_difference(target, row, other):
+    """Replace `add_difference` in compiled code."""
+    return lambda target, row, other: _add_difference(target, row, other)
+
+
+@intrinsic
+def _copy_row(typingctx, target, source):
+    """Emit `copy_row`."""
+
+    def codegen(context, builder, signature, values):
+        t_array, s_array = values
+        zero = ir.Constant(ir.IntType(64), 0)
+        to = _element_pointer(context, builder, target, t_array, zero)
+        of = _element_pointer(context, builder, source, s_array, zero)
+        loop = _VectorLoop(context, builder, target, t_array)
+        loop.store(loop.load(of), to)
+        loop.close()
+        return context.get_dummy_value()
+
+    return types.void(target, source), codegen
+
+
+@overload(copy_row)
+def _compile_copy_row(target, source):
+    """Replace `copy_row` in compiled code."""
+    return lambda target, source: _copy_row(target, source)
 
 
 @intrinsic
@@ -415,77 +652,31 @@ def _prefetch_row(typingctx, matrix, row):
 @overload(prefetch_row)
 def _compile_prefetch_row(matrix, row):
     """Replace `prefetch_row` in compiled code."""
-    return lambda matrix, row: _prefetch_row(matrix, row)  # type: ignore[call-arg]
+    return lambda matrix, row: _prefetch_row(matrix, row)
 
 
-@overload(score_tile)
-def _compile_score_tile(outputs, rows, first_output, inputs, first_input, scores):
-    """Replace `score_tile` in compiled code."""
+@intrinsic
+def _take_task(typingctx, tasks):
+    """Emit `take_task` as one atomic instruction."""
 
-    def tile(outputs, rows, first_output, inputs, first_input, scores):
-        _score_tile(  # type: ignore[call-arg]
-            outputs, rows, first_output, inputs, first_input, scores
-        )  # fmt: skip
+    def codegen(context, builder, signature, values):
+        zero = ir.Constant(ir.IntType(64), 0)
+        counter = _element_pointer(context, builder, tasks, values[0], zero)
+        return builder.atomic_rmw("add", counter, ir.Constant(ir.IntType(64), 1), "monotonic")
 
-    return tile
-
-
-@overload(add_tile)
-def _compile_add_tile(
-    targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-):
-    """Replace `add_tile` in compiled code."""
-
-    def tile(targets, target_rows, first_target, sources, source_rows, first_source, coefficients):
-        _add_tile(  # type: ignore[call-arg]
-            targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-        )  # fmt: skip
-
-    return tile
+    return types.int64(tasks), codegen
 
 
-# --- Blocks --------------------------------------------------------------------------------------
-
-# sigmoid(x) = 1/2 + x p(t) / q(t) with t = (x / 16)^2, |x| <= 16: a least-maximum fit, off by less
-# than 3e-9 before rounding. Unlike exp, it compiles to vector instructions.
-SIGMOID_LIMIT = 16.0
-SIGMOID_P = (0.2499999925, 2.15011044, 3.649694814, 1.426930374, 0.06317371866)
-SIGMOID_Q = (1.0, 29.93376706, 107.0531039, 89.10740483, 14.18287599)
+@overload(take_task)
+def _compile_take_task(tasks):
+    """Replace `take_task` in compiled code."""
+    return lambda tasks: _take_task(tasks)
 
 
-@kernel
-def sigmoid(x, kind):
-    """Return ``1 / (1 + exp(-x))``, for scores beyond 16 that of 16: clipped, never skipped.
-
-    `kind` is the floating type to compute in.
-    """
-    limit = kind(SIGMOID_LIMIT)
-    x = min(max(x, -limit), limit)
-    t = x * x * kind(1 / SIGMOID_LIMIT**2)
-    p = kind(SIGMOID_P[4])
-    q = kind(SIGMOID_Q[4])
-    p = p * t + kind(SIGMOID_P[3])
-    q = q * t + kind(SIGMOID_Q[3])
-    p = p * t + kind(SIGMOID_P[2])
-    q = q * t + kind(SIGMOID_Q[2])
-    p = p * t + kind(SIGMOID_P[1])
-    q = q * t + kind(SIGMOID_Q[1])
-    p = p * t + kind(SIGMOID_P[0])
-    q = q * t + kind(SIGMOID_Q[0])
-    return kind(0.5) + x * p / q
+# --- Centres -------------------------------------------------------------------------------------
 
 
-@kernel
-def tile_is_empty(weights, first_row, first_column):
-    """Tell whether a tile of pair weights is all zeros: nothing to learn there."""
-    for row in range(first_row, first_row + TILE):
-        for column in range(first_column, first_column + TILE):
-            if weights[row, column] != 0:
-                return False
-    return True
-
-
-@kernel
+@inlined
 def place_of(slot, places, slots, n_slots):
     """Return where a slot stands in a list of distinct slots; if it is new, at its end."""
     # Written in either case: whether a slot is new cannot be foreseen, and a branch would stall.
@@ -497,325 +688,223 @@ def place_of(slot, places, slots, n_slots):
 
 
 @kernel
-def mark_inputs(low, high, itself, hits, pairs):
-    """Mark the inputs low..high, less `itself`: 1 where a pair is observed, else 0."""
-    kind = hits.dtype.type
-    for n in range(BLOCK):
-        hits[n] = kind((n >= low) & (n < high) & (n != itself))
-        pairs[n] += hits[n]
+def forget_places(slots, n_slots, places):
+    """Empty a table of places, in time of the places taken."""
+    for place in range(n_slots):
+        places[slots[place]] = -1
 
 
-@kernel
-def observe(slot, label, n_outputs, hits, outputs, places, positives, weights):
-    """Pair an output row with the marked inputs; return `n_outputs`."""
-    m = place_of(slot, places, outputs, n_outputs)
-    kind = hits.dtype.type
-    # A row that is new starts from zero; multiplying by zero spares a branch.
-    kept = kind(m < n_outputs)
-    for n in range(BLOCK):
-        positives[m, n] = kept * positives[m, n] + kind(label) * hits[n]
-        weights[m, n] = kept * weights[m, n] + hits[n]
-    return max(n_outputs, m + 1)
+@inlined
+def list_noise(own_slot, first_negative, objective, numbering, dummy, scratch):
+    """List a centre word and its noise words as its outputs.
 
-
-@kernel
-def fill_skipgram(first, last, window, objective, tokens, numbering, block):
-    """Write down the pairs of a block of skip-gram; return its number of outputs.
-
-    In word2vec.c's way round: each token of the block is an input and predicts the centres whose
-    windows it stands in. Under hierarchical softmax, to predict a word is to turn the right way at
-    each inner node of its path: the label of a node is 1 - code (Rong 2014, section 3.1).
+    A noise word that is the centre word itself does not count, as in word2vec.c.
     """
-    words, slots, reach, begin, end = (
-        tokens.words, tokens.output_slots, tokens.reach, tokens.begin, tokens.end
-    )  # fmt: skip
-    path_offsets, path_codes, path_slots = (
-        objective.path_offsets, objective.path_codes, numbering.path_slots
-    )  # fmt: skip
-    hits, pairs, outputs, places, positives, weights = (
-        block.hits, block.pairs, block.outputs, block.place_of_output, block.positives,
-        block.weights,
-    )  # fmt: skip
-    n_outputs = 0
-    for centre in range(max(begin[first], first - window), min(end[last - 1], last + window)):
-        # The inputs that the centre's window holds, as places in the block.
-        low = max(centre - reach[centre], begin[centre], first) - first
-        high = min(centre + reach[centre] + 1, end[centre], last) - first
-        itself = centre - first
-        if high - low <= (low <= itself < high):
-            continue
-        mark_inputs(low, high, itself, hits, pairs)
-        if objective.hierarchical:
-            word = words[centre]
-            first_code, first_slot = path_offsets[word], slots[centre]
-            for step in range(path_offsets[word + 1] - first_code):
-                n_outputs = observe(
-                    path_slots[first_slot + step], 1 - path_codes[first_code + step], n_outputs,
-                    hits, outputs, places, positives, weights,
-                )  # fmt: skip
-        else:
-            n_outputs = observe(
-                slots[centre], 1, n_outputs, hits, outputs, places, positives, weights
-            )
-    return n_outputs
+    negatives, negative_weights = numbering.negatives, numbering.negative_weights
+    slots, weights = scratch.output_slots, scratch.weights
+    slots[0] = own_slot
+    for k in range(objective.drawn_negatives):
+        slot = negatives[first_negative + k]
+        differs = slot != own_slot
+        slots[1 + k] = slot if differs else dummy
+        weights[1 + k] = differs * negative_weights[first_negative + k]
 
 
-@kernel
-def fill_cbow(first, last, objective, tokens, numbering, block):
-    """Write down the pairs of a block of CBOW and its context weights A.
-
-    Each token of the block is a centre, and its input is the mean (or the sum) of its context.
-    Returns the numbers of outputs and of contexts.
-    """
-    words, input_slots, output_slots, reach, begin, end = (
-        tokens.words, tokens.input_slots, tokens.output_slots, tokens.reach, tokens.begin,
-        tokens.end,
-    )  # fmt: skip
-    path_offsets, path_codes, path_slots = (
-        objective.path_offsets, objective.path_codes, numbering.path_slots
-    )  # fmt: skip
-    hits, pairs, outputs, places, positives, weights = (
-        block.hits, block.pairs, block.outputs, block.place_of_output, block.positives,
-        block.weights,
-    )  # fmt: skip
-    contexts, context_places, context_weights = (
-        block.contexts, block.place_of_context, block.context_weights
-    )  # fmt: skip
-    one = context_weights.dtype.type(1)
-    n_outputs = 0
-    n_contexts = 0
-    for centre in range(first, last):
-        low = max(begin[centre], centre - reach[centre])
-        high = min(end[centre], centre + reach[centre] + 1)
-        if high - low == 1:  # alone in its window
-            continue
-        n = centre - first
-        weight = one / context_weights.dtype.type(high - low - 1) if objective.cbow_mean else one
-        for context in range(low, high):
-            if context != centre:
-                c = place_of(input_slots[context], context_places, contexts, n_contexts)
-                if c == n_contexts:
-                    for column in range(BLOCK):
-                        context_weights[c, column] = 0
-                    n_contexts += 1
-                context_weights[c, n] += weight
-        mark_inputs(n, n + 1, -1, hits, pairs)
-        if objective.hierarchical:
-            word = words[centre]
-            first_code, first_slot = path_offsets[word], output_slots[centre]
-            for step in range(path_offsets[word + 1] - first_code):
-                n_outputs = observe(
-                    path_slots[first_slot + step], 1 - path_codes[first_code + step], n_outputs,
-                    hits, outputs, places, positives, weights,
-                )  # fmt: skip
-        else:
-            n_outputs = observe(
-                output_slots[centre], 1, n_outputs, hits, outputs, places, positives, weights
-            )
-    return n_outputs, n_contexts
-
-
-@kernel
-def fill_noise(first_negative, n_outputs, objective, numbering, block):
-    """Pair every input of the block with the block's shared negatives; return `n_outputs`.
-
-    One shared negative stands for `negative` / `shared_negatives` of the noise words of each pair.
-    It does not count for a pair whose observed word it is, as in word2vec.c.
-    """
-    negatives, outputs, places, positives, weights, hits, pairs = (
-        numbering.negatives, block.outputs, block.place_of_output, block.positives, block.weights,
-        block.hits, block.pairs,
-    )  # fmt: skip
-    kind = weights.dtype.type
-    share = kind(objective.negative) / kind(objective.shared_negatives)
-    for n in range(BLOCK):
-        hits[n] = share * pairs[n]
-    for k in range(first_negative, first_negative + objective.shared_negatives):
-        m = place_of(negatives[k], places, outputs, n_outputs)
-        if m == n_outputs:
-            for n in range(BLOCK):
-                positives[m, n] = 0
-                weights[m, n] = hits[n]
-            n_outputs += 1
-        else:
-            for n in range(BLOCK):
-                weights[m, n] += hits[n] - share * positives[m, n]
-    return n_outputs
-
-
-@kernel
-def pad_list(slots, n_slots, dummy, table):
-    """Fill a list of rows up to whole tiles with a dummy row of weight zero; return its length."""
-    padded = (n_slots + TILE - 1) // TILE * TILE
-    for place in range(n_slots, padded):
-        slots[place] = dummy
-        for n in range(BLOCK):
-            table[place, n] = 0
-    return padded
-
-
-@kernel
-def block_loss(n_outputs, block):
-    """Return ``sum(P * softplus(-S) + (C - P) * softplus(S))`` in float64."""
+@inlined
+def logistic_loss(n_inputs, n_outputs, labels, weights, scores):
+    """Return ``sum(t * softplus(-S) + (c - t) * softplus(S))`` in float64."""
     loss = 0.0
-    for m in range(n_outputs):
-        for n in range(BLOCK):
-            weight = block.weights[m, n]
-            if weight != 0:
-                score = np.float64(block.scores[m, n])
-                softplus = max(score, 0.0) + math.log1p(math.exp(-abs(score)))
-                loss += weight * softplus - block.positives[m, n] * score
+    for n in range(n_inputs):
+        for m in range(n_outputs):
+            score = np.float64(scores[n, m])
+            softplus = max(score, 0.0) + math.log1p(math.exp(-abs(score)))
+            loss += weights[m] * softplus - labels[m] * score
     return loss
 
 
-@kernel
-def score_block(n_outputs, outputs, block):
-    """``S = Y X^T``; where a tile holds no pairs the old scores stay."""
-    for m in range(0, n_outputs, TILE):
-        for n in range(0, BLOCK, TILE):
-            if not tile_is_empty(block.weights, m, n):
-                score_tile(outputs, block.outputs, m, block.inputs, n, block.scores)
+@inlined
+def pad(size, multiple):
+    """Round a size up to a multiple."""
+    return (size + multiple - 1) // multiple * multiple
 
 
-@kernel
-def differentiate_block(n_outputs, learning_rate, block):
-    """``G = learning_rate * (P - C * sigmoid(S))``, written over S."""
-    # As flat arrays: one loop of vector instructions.
-    scores, positives, weights = block.flat_scores, block.flat_positives, block.flat_weights
-    kind = scores.dtype.type
-    for k in range(n_outputs * BLOCK):
-        scores[k] = learning_rate * (positives[k] - weights[k] * sigmoid(scores[k], kind))
+@inlined
+def learn_contexts(n_inputs, inputs, input_rows, outputs, output_rows, labels, weights,
+                   learning_rate, measure, scratch):  # fmt: skip
+    """Learn all pairs of the inputs ``X`` and the outputs ``Y`` in one step.
 
-
-@sum_kernel
-def shortened(squared_length):
-    """Return the factor that shortens a step to `MAX_STEP`, 1 if it is no longer."""
-    if squared_length <= MAX_STEP * MAX_STEP:
-        return 1.0
-    return MAX_STEP / math.sqrt(squared_length)
-
-
-@sum_kernel
-def squared_length(row):
-    """Return ``row . row``."""
-    total = row.dtype.type(0)
-    for column in range(row.shape[0]):
-        total += row[column] * row[column]
-    return total
-
-
-@sum_kernel
-def limit_output_steps(n_outputs, learning_rate, block):
-    """Sum up the pairs of each row, and find by what to shorten the steps of the outputs.
-
-    The step of output m is ``sum_n G[m, n] X_n``, at most ``sum_n |G[m, n]| |X_n|`` long, which is
-    at most the learning rate times the row's pairs times the longest input.
+    Moves the outputs, and leaves how far the inputs are to move. Returns the loss before the step,
+    zero unless `measure`.
     """
-    gradients, weights, lengths, pairs, output_terms, output_scales = (
-        block.scores, block.weights, block.input_lengths, block.pairs, block.output_terms,
-        block.output_scales,
-    )  # fmt: skip
-    kind = gradients.dtype.type
-    longest = kind(0)
-    for n in range(BLOCK):
-        lengths[n] = math.sqrt(squared_length(block.inputs[n]))
-        longest = max(longest, lengths[n])
-        pairs[n] = 0
-    for m in range(n_outputs):
-        terms = kind(0)
-        for n in range(BLOCK):
-            terms += weights[m, n]
-            pairs[n] += weights[m, n]
-        output_terms[m] = terms
-        output_scales[m] = 1
-        if learning_rate * terms * longest > MAX_STEP:
-            length = kind(0)
-            for n in range(BLOCK):
-                length += abs(gradients[m, n]) * lengths[n]
-            output_scales[m] = shortened(length * length)
-
-
-@kernel
-def descend_block(n_outputs, outputs, block):
-    """``E = G^T Y`` and ``Y += G X``, from the rows Y as they were before the block."""
-    gradients, scales = block.scores, block.output_scales
-    for n in range(BLOCK):
-        for column in range(block.input_steps.shape[1]):
-            block.input_steps[n, column] = 0
-    for m in range(0, n_outputs, TILE):
-        for n in range(0, BLOCK, TILE):
-            if not tile_is_empty(block.weights, m, n):
-                add_tile(
-                    block.input_steps, block.identity, n, outputs, block.outputs, m, gradients.T
-                )
-        for row in range(m, m + TILE):
-            if scales[row] != 1:
-                for n in range(BLOCK):
-                    gradients[row, n] *= scales[row]
-        for n in range(0, BLOCK, TILE):
-            if not tile_is_empty(block.weights, m, n):
-                add_tile(outputs, block.outputs, m, block.inputs, block.identity, n, gradients)
-
-
-@kernel
-def load_skipgram_inputs(first, last, inputs, tokens, block):
-    """``X``: the input rows of the block's tokens."""
-    for n in range(last - first):
-        row = tokens.input_slots[first + n]
-        for column in range(inputs.shape[1]):
-            block.inputs[n, column] = inputs[row, column]
-
-
-@kernel
-def store_skipgram_inputs(first, last, input_buffer, tokens, block):
-    """``X += E``; a row that stands in the block twice moves twice."""
-    rows, slots, terms, pairs, steps = (
-        input_buffer.rows, tokens.input_slots, input_buffer.terms, block.pairs, block.input_steps
-    )  # fmt: skip
-    for n in range(last - first):
-        slot = slots[first + n]
-        terms[slot] += pairs[n]
-        scale = steps.dtype.type(shortened(squared_length(steps[n])))
-        for column in range(steps.shape[1]):
-            rows[slot, column] += scale * steps[n, column]
-
-
-@kernel
-def load_cbow_inputs(n_contexts, inputs, block):
-    """``X = A^T Z``: the mean (or the sum) of each centre's context."""
-    for n in range(BLOCK):
-        for column in range(block.inputs.shape[1]):
-            block.inputs[n, column] = 0
-    for n in range(0, BLOCK, TILE):
-        for c in range(0, n_contexts, TILE):
-            if not tile_is_empty(block.context_weights, c, n):
-                add_tile(
-                    block.inputs, block.identity, n,
-                    inputs, block.contexts, c, block.context_weights.T,
+    steps, scores = scratch.input_steps, scratch.scores
+    n_outputs = output_rows.shape[0]
+    loss = 0.0
+    if measure:
+        for n in range(0, n_inputs, TILE_INPUTS):
+            for m in range(0, n_outputs, TILE_OUTPUTS):
+                score_tile(
+                    inputs, input_rows, n, outputs, output_rows, m, labels, weights, learning_rate,
+                    scores,
                 )  # fmt: skip
+        loss = logistic_loss(n_inputs, n_outputs, labels, weights, scores)
+    for n in range(0, n_inputs, TILE_INPUTS):
+        for m in range(0, n_outputs, TILE_OUTPUTS):
+            differentiate_tile(
+                inputs, input_rows, n, outputs, output_rows, m, labels, weights, learning_rate,
+                scores,
+            )  # fmt: skip
+    for n in range(n_inputs, pad(n_inputs, TILE_INPUTS)):
+        scores[n] = 0
+    for n in range(0, n_inputs, TILE_INPUTS):
+        set_inputs(steps, None, n, outputs, output_rows, 0, scores)
+        for m in range(TILE_OUTPUTS, n_outputs, TILE_OUTPUTS):
+            add_to_inputs(steps, None, n, outputs, output_rows, m, scores)
+    for m in range(0, n_outputs, TILE_OUTPUTS):
+        for n in range(0, n_inputs, TILE_INPUTS):
+            add_to_outputs(outputs, output_rows, m, inputs, input_rows, n, scores.T)
+    return loss
 
 
-@kernel
-def store_cbow_inputs(n_contexts, input_buffer, block):
-    """``Z += A E``: the true gradient, each context moves with its weight in the mean."""
-    context_weights, pairs, steps = block.context_weights, block.pairs, block.input_steps
-    for n in range(BLOCK):
-        scale = steps.dtype.type(shortened(squared_length(steps[n])))
-        for c in range(n_contexts):
-            input_buffer.terms[block.contexts[c]] += context_weights[c, n] * pairs[n]
-            context_weights[c, n] *= scale
-    for c in range(0, n_contexts, TILE):
-        for n in range(0, BLOCK, TILE):
-            if not tile_is_empty(context_weights, c, n):
-                add_tile(
-                    input_buffer.rows, block.contexts, c, steps, block.identity, n, context_weights
-                )
+@inlined
+def learn_mean(outputs, output_rows, labels, weights, learning_rate, measure, scratch):
+    """Do what `learn_contexts` does for the single input of CBOW."""
+    mean, steps, scores = scratch.mean, scratch.input_steps, scratch.scores
+    n_outputs = output_rows.shape[0]
+    loss = 0.0
+    if measure:
+        for m in range(0, n_outputs, TILE_OUTPUTS):
+            score_row(
+                mean, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
+            )
+        loss = logistic_loss(1, n_outputs, labels, weights, scores)
+    for m in range(0, n_outputs, TILE_OUTPUTS):
+        differentiate_row(
+            mean, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
+        )
+    set_input(steps, None, 0, outputs, output_rows, 0, scores)
+    for m in range(TILE_OUTPUTS, n_outputs, TILE_OUTPUTS):
+        add_to_input(steps, None, 0, outputs, output_rows, m, scores)
+    for m in range(0, n_outputs, TILE_OUTPUTS):
+        add_input_to_outputs(outputs, output_rows, m, mean, None, 0, scores.T)
+    return loss
+
+
+@inlined
+def list_contexts(centre, low, high, tokens, dummy, scratch):
+    """List the input rows of a window, without its centre, padded by a dummy; return how many."""
+    slots = scratch.input_slots
+    n_contexts = 0
+    for context in range(low, high):
+        slots[n_contexts] = tokens.input_slots[context]
+        n_contexts += context != centre
+    for n in range(n_contexts, pad(n_contexts, TILE_INPUTS)):
+        slots[n] = dummy
+    return n_contexts
+
+
+@inlined
+def limited_rate(learning_rate, input_weight, output_weight):
+    """Return the learning rate, or what keeps the weight of a row's pairs times it in bounds."""
+    return min(learning_rate, MAX_WEIGHT / max(input_weight, output_weight))
+
+
+@inlined
+def train_skipgram(n_contexts, output_rows, labels, weights, heaviest, learning_rate, measure,
+                   input_buffer, outputs, scratch):  # fmt: skip
+    """Let each word of a window predict the centre; return the loss.
+
+    In word2vec.c's way round: the context is the input, the centre word the output.
+    """
+    inputs, terms, slots = input_buffer.rows, input_buffer.terms, scratch.input_slots
+    weight = weights.sum()
+    loss = 0.0
+    for first in range(0, n_contexts, MAX_INPUTS):
+        n_inputs = min(MAX_INPUTS, n_contexts - first)
+        rate = limited_rate(learning_rate, weight, n_inputs * heaviest)
+        loss += learn_contexts(
+            n_inputs, inputs, slots[first:], outputs, output_rows, labels, weights, rate, measure,
+            scratch,
+        )  # fmt: skip
+        # One by one: a word that stands in the window twice moves twice.
+        for n in range(n_inputs):
+            add_row(inputs[slots[first + n]], 1, scratch.input_steps[n])
+            terms[slots[first + n]] += weight
+    return loss
+
+
+@inlined
+def train_cbow(n_contexts, output_rows, labels, weights, heaviest, cbow_mean, learning_rate,
+               measure, input_buffer, outputs, scratch):  # fmt: skip
+    """Let the mean (or the sum) of a window predict the centre; return the loss.
+
+    The gradient is the true one: each context moves with its weight in the mean.
+    """
+    inputs, terms, slots = input_buffer.rows, input_buffer.terms, scratch.input_slots
+    one = inputs.dtype.type(1)
+    share = one / inputs.dtype.type(n_contexts) if cbow_mean else one
+    scratch.mean[:] = 0
+    for n in range(n_contexts):
+        add_row(scratch.mean[0], share, inputs[slots[n]])
+    weight = share * weights.sum()
+    # The contexts move together, and with them their mean or sum.
+    rate = limited_rate(learning_rate, weight if cbow_mean else weight * n_contexts, heaviest)
+    loss = learn_mean(outputs, output_rows, labels, weights, rate, measure, scratch)
+    for n in range(n_contexts):
+        add_row(inputs[slots[n]], share, scratch.input_steps[0])
+        terms[slots[n]] += weight
+    return loss
+
+
+@inlined
+def train_centre(centre, first_negative, heaviest, objective, learning_rate, measure, tokens,
+                 numbering, input_buffer, output_buffer, scratch):  # fmt: skip
+    """Learn one centre word from its window.
+
+    Returns the loss before the step and the number of predictions, zeros unless `measure`.
+    """
+    low = max(tokens.begin[centre], centre - tokens.reach[centre])
+    high = min(tokens.end[centre], centre + tokens.reach[centre] + 1)
+    if high - low == 1:  # alone in its window
+        return 0.0, 0
+    n_contexts = list_contexts(centre, low, high, tokens, input_buffer.rows.shape[0] - 1, scratch)
+    outputs, terms = output_buffer.rows, output_buffer.terms
+    if objective.hierarchical:
+        word = tokens.words[centre]
+        first = tokens.output_slots[centre]
+        n_outputs = objective.path_offsets[word + 1] - objective.path_offsets[word]
+        if n_outputs == 0:  # the only word there is
+            return 0.0, 0
+        last = first + pad(n_outputs, TILE_OUTPUTS)
+        rows = numbering.path_slots[first:last]
+        labels, weights = numbering.path_labels[first:last], numbering.path_weights[first:last]
+    else:
+        list_noise(
+            tokens.output_slots[centre], first_negative, objective, numbering,
+            outputs.shape[0] - 1, scratch,
+        )  # fmt: skip
+        n_outputs = 1 + objective.drawn_negatives
+        rows, labels, weights = scratch.output_slots, scratch.labels, scratch.weights
+    if objective.cbow:
+        n_pairs = 1
+        loss = train_cbow(
+            n_contexts, rows, labels, weights, heaviest, objective.cbow_mean, learning_rate,
+            measure, input_buffer, outputs, scratch,
+        )  # fmt: skip
+    else:
+        n_pairs = n_contexts
+        loss = train_skipgram(
+            n_contexts, rows, labels, weights, heaviest, learning_rate, measure, input_buffer,
+            outputs, scratch,
+        )  # fmt: skip
+    for m in range(n_outputs):
+        terms[rows[m]] += weights[m] * n_pairs
+    return loss, n_pairs * measure
 
 
 # --- Chunks --------------------------------------------------------------------------------------
 
 
-@kernel
+@inlined
 def survives(position, token_ids, keep, key):
     """Draw whether the token at a position of the corpus is kept in this epoch."""
     # 24 bits: as many as a float32 holds
@@ -875,48 +964,90 @@ def sample_chunk(start, stop, token_ids, offsets, sampling, tokens):
 
 
 @kernel
-def number_rows(start, n_tokens, own_begin, own_end, n_negatives, sampling, objective,
-                tokens, numbering, input_ids, output_ids):  # fmt: skip
-    """List the distinct rows of both matrices that a chunk touches; return their numbers."""
-    words, token_inputs, token_outputs = tokens.words, tokens.input_slots, tokens.output_slots
-    input_places, output_places = numbering.input_slots, numbering.output_slots
-    path_offsets, path_nodes, path_slots = (
-        objective.path_offsets, objective.path_nodes, numbering.path_slots
+def number_inputs(n_tokens, tokens, numbering, row_ids):
+    """List the distinct input rows that a chunk touches: its words and those in the margins."""
+    words, slots, places = tokens.words, tokens.input_slots, numbering.input_slots
+    n_rows = 0
+    for token in range(n_tokens):
+        slots[token] = place_of(words[token], places, row_ids, n_rows)
+        n_rows = max(n_rows, slots[token] + 1)
+    return n_rows
+
+
+@kernel
+def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, numbering, row_ids):
+    """List the distinct nodes on the paths of a chunk's words, and each word's path once.
+
+    To predict a word is to turn the right way at each inner node of its path: the label of a node
+    is 1 - code (Rong 2014, section 3.1).
+    """
+    path_offsets, path_nodes, path_codes = (
+        objective.path_offsets, objective.path_nodes, objective.path_codes
     )  # fmt: skip
-    # Skip-gram's outputs and CBOW's inputs reach into the margins.
-    first_input, last_input = (0, n_tokens) if objective.cbow else (own_begin, own_end)
-    first_output, last_output = (own_begin, own_end) if objective.cbow else (0, n_tokens)
-    n_inputs = 0
-    for token in range(first_input, last_input):
-        slot = place_of(words[token], input_places, input_ids, n_inputs)
-        n_inputs = max(n_inputs, slot + 1)
-        token_inputs[token] = slot
-    n_outputs = 0
-    n_steps = 0
-    if objective.hierarchical:
-        for token in range(first_output, last_output):
-            word = words[token]
-            token_outputs[token] = n_steps
-            for step in range(path_offsets[word], path_offsets[word + 1]):
-                slot = place_of(path_nodes[step], output_places, output_ids, n_outputs)
-                n_outputs = max(n_outputs, slot + 1)
-                path_slots[n_steps] = slot
-                n_steps += 1
-        return n_inputs, n_outputs
-    for token in range(first_output, last_output):
-        slot = place_of(words[token], output_places, output_ids, n_outputs)
-        n_outputs = max(n_outputs, slot + 1)
-        token_outputs[token] = slot
-    threshold, alias, negatives = (
-        objective.noise_threshold, objective.noise_alias, numbering.negatives
+    places, path_starts, path_slots, labels, weights = (
+        numbering.output_slots, numbering.path_starts, numbering.path_slots, numbering.path_labels,
+        numbering.path_weights,
     )  # fmt: skip
-    first_draw = start * objective.shared_negatives
-    for k in range(n_negatives):
-        word = draw_noise(threshold, alias, sampling.noise_key, first_draw + k)
-        slot = place_of(word, output_places, output_ids, n_outputs)
-        n_outputs = max(n_outputs, slot + 1)
-        negatives[k] = slot
-    return n_inputs, n_outputs
+    for slot in range(n_input_rows):
+        path_starts[slot] = -1
+    n_rows = 0
+    free = 0
+    for token in range(own_begin, own_end):
+        slot = tokens.input_slots[token]
+        if path_starts[slot] < 0:
+            path_starts[slot] = free
+            word = tokens.words[token]
+            first, last = path_offsets[word], path_offsets[word + 1]
+            for k in range(first, last):
+                place = place_of(path_nodes[k], places, row_ids, n_rows)
+                n_rows = max(n_rows, place + 1)
+                path_slots[free + k - first] = place
+                labels[free + k - first] = 1 - path_codes[k]
+                weights[free + k - first] = 1
+            end = free + pad(last - first, TILE_OUTPUTS)
+            for k in range(free + last - first, end):
+                path_slots[k] = dummy
+                labels[k] = 0
+                weights[k] = 0
+            free = end
+        tokens.output_slots[token] = path_starts[slot]
+    return n_rows
+
+
+@kernel
+def number_outputs(start, own_begin, own_end, n_negatives, dummy, sampling, objective, tokens,
+                   numbering, row_ids):  # fmt: skip
+    """List the distinct output rows of a chunk: its words and the noise words it draws.
+
+    A noise word that is drawn twice for the same centres is listed once, with twice the weight.
+    Returns the number of rows, and the weight of the heaviest.
+    """
+    words, slots, places = tokens.words, tokens.output_slots, numbering.output_slots
+    n_rows = 0
+    for token in range(own_begin, own_end):
+        slots[token] = place_of(words[token], places, row_ids, n_rows)
+        n_rows = max(n_rows, slots[token] + 1)
+    threshold, alias, negatives, weights = (
+        objective.noise_threshold, objective.noise_alias, numbering.negatives,
+        numbering.negative_weights,
+    )  # fmt: skip
+    share = weights.dtype.type(objective.negative / max(objective.drawn_negatives, 1))
+    heaviest = weights.dtype.type(1)
+    first_draw = start * objective.drawn_negatives
+    for first in range(0, n_negatives, objective.drawn_negatives):
+        for k in range(first, first + objective.drawn_negatives):
+            word = draw_noise(threshold, alias, sampling.noise_key, first_draw + k)
+            slot = place_of(word, places, row_ids, n_rows)
+            n_rows = max(n_rows, slot + 1)
+            negatives[k] = slot
+            weights[k] = share
+            for other in range(first, k):
+                if negatives[other] == slot:
+                    weights[other] += share
+                    heaviest = max(heaviest, weights[other])
+                    weights[k] = 0
+                    negatives[k] = dummy
+    return n_rows, heaviest
 
 
 @kernel
@@ -925,104 +1056,61 @@ def load_rows(matrix, n_rows, buffer):
     for slot in range(n_rows):
         if slot + AHEAD < n_rows:
             prefetch_row(matrix, buffer.row_ids[slot + AHEAD])
-        row = buffer.row_ids[slot]
-        for column in range(matrix.shape[1]):
-            buffer.rows[slot, column] = matrix[row, column]
-    buffer.rows[n_rows] = 0
-    buffer.terms[: n_rows + 1] = 0
-
-
-@kernel
-def forget_places(slots, n_slots, places):
-    """Empty a table of places, in time of the places taken."""
-    for place in range(n_slots):
-        places[slots[place]] = -1
-
-
-@kernel
-def train_block(first, last, n_input_rows, n_output_rows, first_negative, n_negatives, window,
-                objective, learning_rate, measure, tokens, numbering, input_buffer, output_buffer,
-                block):  # fmt: skip
-    """Learn all pairs of the tokens first..last in one step.
-
-    Returns the loss before the step and the number of predicted words, zeros unless `measure`.
-    """
-    block.pairs[:] = 0
-    n_contexts = 0
-    if objective.cbow:
-        n_outputs, n_contexts = fill_cbow(first, last, objective, tokens, numbering, block)
-        n_contexts_padded = pad_list(
-            block.contexts, n_contexts, n_input_rows, block.context_weights
-        )
-        load_cbow_inputs(n_contexts_padded, input_buffer.rows, block)
-    else:
-        n_outputs = fill_skipgram(first, last, window, objective, tokens, numbering, block)
-        load_skipgram_inputs(first, last, input_buffer.rows, tokens, block)
-    n_pairs = block.pairs.sum() if measure else 0.0
-    if n_negatives > 0:
-        n_outputs = fill_noise(first_negative, n_outputs, objective, numbering, block)
-    pad_list(block.outputs, n_outputs, n_output_rows, block.positives)
-    n_outputs_padded = pad_list(block.outputs, n_outputs, n_output_rows, block.weights)
-
-    outputs = output_buffer.rows
-    score_block(n_outputs_padded, outputs, block)
-    loss = block_loss(n_outputs, block) if measure else 0.0
-    differentiate_block(n_outputs_padded, learning_rate, block)
-    limit_output_steps(n_outputs_padded, learning_rate, block)
-    descend_block(n_outputs_padded, outputs, block)
-    for m in range(n_outputs):
-        output_buffer.terms[block.outputs[m]] += block.output_terms[m]
-    if objective.cbow:
-        store_cbow_inputs(n_contexts_padded, input_buffer, block)
-        forget_places(block.contexts, n_contexts, block.place_of_context)
-    else:
-        store_skipgram_inputs(first, last, input_buffer, tokens, block)
-    forget_places(block.outputs, n_outputs, block.place_of_output)
-    return loss, n_pairs
+        copy_row(buffer.rows[slot], matrix[buffer.row_ids[slot]])
+    buffer.terms[:n_rows] = 0
 
 
 @kernel
 def train_chunk(start, stop, token_ids, offsets, sampling, objective, learning_rate,
                 first_measured, measured_step, input_vectors, output_vectors, tokens, numbering,
-                input_buffer, output_buffer, block):  # fmt: skip
+                input_buffer, output_buffer, scratch):  # fmt: skip
     """Train the tokens start..stop on copies of the rows they touch.
 
-    The shared matrices are only read. One block in `measured_step` adds to the loss.
+    The shared matrices are only read. One centre in `measured_step` adds to the loss.
 
     Returns
     -------
     n_input_rows, n_output_rows : int
         How many rows the buffers hold.
     loss : float
-        Negative log-likelihood of the measured blocks.
-    n_pairs : float
-        Number of words they predicted.
+        Negative log-likelihood of the measured predictions.
+    n_pairs : int
+        Number of measured predictions.
     """
     n_tokens, own_begin, own_end = sample_chunk(start, stop, token_ids, offsets, sampling, tokens)
-    n_blocks = (own_end - own_begin + BLOCK - 1) // BLOCK
-    n_negatives = min(n_blocks * objective.shared_negatives, objective.pooled_negatives)
-    n_input_rows, n_output_rows = number_rows(
-        start, n_tokens, own_begin, own_end, n_negatives, sampling, objective,
-        tokens, numbering, input_buffer.row_ids, output_buffer.row_ids,
-    )  # fmt: skip
+    n_input_rows = number_inputs(n_tokens, tokens, numbering, input_buffer.row_ids)
+    n_negatives = 0
+    heaviest = output_buffer.rows.dtype.type(1)
+    dummy = output_buffer.rows.shape[0] - 1
+    if objective.hierarchical:
+        n_output_rows = number_paths(
+            own_begin, own_end, n_input_rows, dummy, objective, tokens, numbering,
+            output_buffer.row_ids,
+        )  # fmt: skip
+    else:
+        n_negatives = min(
+            (own_end - own_begin) * objective.drawn_negatives, objective.pooled_negatives
+        )
+        n_output_rows, heaviest = number_outputs(
+            start, own_begin, own_end, n_negatives, dummy, sampling, objective, tokens, numbering,
+            output_buffer.row_ids,
+        )  # fmt: skip
     load_rows(input_vectors, n_input_rows, input_buffer)
     load_rows(output_vectors, n_output_rows, output_buffer)
 
     loss = 0.0
-    n_pairs = 0.0
-    for index in range(n_blocks):
-        first = own_begin + index * BLOCK
+    n_pairs = 0
+    for index in range(own_end - own_begin):
+        first_negative = index * objective.drawn_negatives
         # A noise word that the chunk has already been trained on would flatter the loss.
-        fresh = n_negatives == 0 or (index + 1) * objective.shared_negatives <= n_negatives
+        fresh = first_negative <= n_negatives - objective.drawn_negatives
         measure = fresh and (first_measured + index) % measured_step == 0
-        block_loss_, block_pairs = train_block(
-            first, min(first + BLOCK, own_end), n_input_rows, n_output_rows,
-            index * objective.shared_negatives % max(n_negatives, 1), n_negatives, sampling.window,
-            objective, learning_rate, measure, tokens, numbering, input_buffer, output_buffer,
-            block,
+        more_loss, more_pairs = train_centre(
+            own_begin + index, first_negative % max(n_negatives, 1), heaviest, objective,
+            learning_rate, measure, tokens, numbering, input_buffer, output_buffer, scratch,
         )  # fmt: skip
-        loss += block_loss_
-        n_pairs += block_pairs
+        loss += more_loss
+        n_pairs += more_pairs
     forget_places(input_buffer.row_ids, n_input_rows, numbering.input_slots)
     forget_places(output_buffer.row_ids, n_output_rows, numbering.output_slots)
     return n_input_rows, n_output_rows, loss, n_pairs
@@ -1032,14 +1120,41 @@ def train_chunk(start, stop, token_ids, offsets, sampling, objective, learning_r
 
 
 @kernel
+def train_chunks(tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling,
+                 objective, learning_rates, measured_step, input_vectors, output_vectors, tokens,
+                 numbering, inputs, outputs, losses, n_pairs, scratch):  # fmt: skip
+    """Train chunks of a round, each on its own buffers, as long as there are any left to take."""
+    place = take_task(tasks)
+    while place < n_chunks:
+        start = round_start + place * chunk_tokens
+        n_inputs, n_outputs, losses[place], n_pairs[place] = train_chunk(
+            start, min(start + chunk_tokens, token_ids.shape[0]), token_ids, offsets, sampling,
+            objective, learning_rates[place], start // chunk_tokens, measured_step,
+            input_vectors, output_vectors, tokens, numbering,
+            Buffer(inputs.row_ids[place], inputs.rows[place], inputs.terms[place]),
+            Buffer(outputs.row_ids[place], outputs.rows[place], outputs.terms[place]),
+            scratch,
+        )  # fmt: skip
+        inputs.n_rows[place] = n_inputs
+        outputs.n_rows[place] = n_outputs
+        place = take_task(tasks)
+
+
+@inlined
+def saturate(x):
+    """Return ``x / (1 + x)``: x while it is small, never more than 1."""
+    return x / (1.0 + x)
+
+
+@kernel
 def merge_rows(
-    shard, n_shards, saturation, n_rows, row_ids, rows, terms, newest, older, step, matrix
+    shard, n_shards, saturation, n_chunks, buffers, frozen, newest, older, step, matrix
 ):  # fmt: skip
     """Carry the buffers of a round of chunks back to a shared matrix.
 
     A row trained by several chunks moves by the sum of their steps, times::
 
-        (1 - exp(-eta * sum(u))) / sum(1 - exp(-eta * u))
+        f(eta * sum(u)) / sum(f(eta * u))        f(x) = x / (1 + x)
 
     with u the number of gradient terms that each chunk's copy took and eta the `saturation`: the
     steps of a rare row are added, those of a frequent one, which all go to the same place, are
@@ -1052,11 +1167,12 @@ def merge_rows(
         may run in different threads; no row's result depends on `n_shards`.
     saturation : float
         The learning rate times a constant, kappa.
-    n_rows : ndarray of int64, shape (n_chunks,)
-        Rows in each chunk's buffer.
-    row_ids, rows, terms : ndarray, shape (n_chunks, capacity), (n_chunks, capacity + 1, \
-            padded_size) and (n_chunks, capacity + 1)
-        The buffers.
+    n_chunks : int
+        How many of the buffers are in use.
+    buffers : Buffers
+        The chunks' copies.
+    frozen : ndarray of bool, shape (n_matrix_rows,) or (0,)
+        Which rows are to keep their bytes; none of them if it is empty.
     newest : ndarray of int64, shape (n_matrix_rows,)
         Scratch, all -1 before and after: one copy of a row, as chunk * 2**32 + slot ...
     older : ndarray of int64, shape (n_chunks, capacity)
@@ -1066,7 +1182,7 @@ def merge_rows(
     matrix : ndarray, shape (n_matrix_rows, padded_size)
         The shared matrix, changed in place.
     """
-    n_chunks = row_ids.shape[0]
+    n_rows, row_ids, rows, terms = buffers
     # Link the copies of a row, the last chunk first, so that the chain starts with the first chunk.
     for chunk in range(n_chunks - 1, -1, -1):
         for slot in range(n_rows[chunk]):
@@ -1082,45 +1198,20 @@ def merge_rows(
             if row & (n_shards - 1) != shard or newest[row] < 0:
                 continue
             newest[row] = -1
+            if frozen.shape[0] > 0 and frozen[row]:
+                continue
             link = older[chunk, slot]
             if link < 0:
-                for column in range(matrix.shape[1]):
-                    matrix[row, column] = rows[chunk, slot, column]
+                copy_row(matrix[row], rows[chunk, slot])
                 continue
-            total = np.float64(terms[chunk, slot])
-            separate = 1.0 - math.exp(-saturation * total)
-            for column in range(matrix.shape[1]):
-                step[column] = rows[chunk, slot, column] - matrix[row, column]
+            total = saturation * terms[chunk, slot]
+            separate = saturate(total)
+            copy_row(step, rows[chunk, slot])
+            add_row(step, -1, matrix[row])
             while link >= 0:
                 other, place = link >> 32, link & MASK_32
-                copy_terms = np.float64(terms[other, place])
-                total += copy_terms
-                separate += 1.0 - math.exp(-saturation * copy_terms)
-                for column in range(matrix.shape[1]):
-                    step[column] += rows[other, place, column] - matrix[row, column]
+                total += saturation * terms[other, place]
+                separate += saturate(saturation * terms[other, place])
+                add_difference(step, rows[other, place], matrix[row])
                 link = older[other, place]
-            scale = 1.0
-            if separate > 0:
-                scale = (1.0 - math.exp(-saturation * total)) / separate
-            scale = matrix.dtype.type(scale)
-            for column in range(matrix.shape[1]):
-                matrix[row, column] += scale * step[column]
-
-
-@kernel
-def drop_frozen_rows(n_rows, frozen, buffer):
-    """Take the rows that do not move off a chunk's list; return how many remain.
-
-    The merge never hears of them, so that they keep their bytes. The order of the others stays.
-    """
-    n_kept = 0
-    for slot in range(n_rows):
-        row = buffer.row_ids[slot]
-        if not frozen[row]:
-            if n_kept < slot:
-                buffer.row_ids[n_kept] = row
-                buffer.terms[n_kept] = buffer.terms[slot]
-                for column in range(buffer.rows.shape[1]):
-                    buffer.rows[n_kept, column] = buffer.rows[slot, column]
-            n_kept += 1
-    return n_kept
+            add_row(matrix[row], saturate(total) / separate if separate > 0 else 1.0, step)

@@ -1,4 +1,4 @@
-"""What a training run is told: the user's hyper-parameters, and the plan of blocks and rounds.
+"""What a training run is told: the user's hyper-parameters, and the plan of chunks and rounds.
 
 The hyper-parameters say what is learned and belong to the user. The plan says in which portions,
 and belongs to the package: it is chosen from the hyper-parameters and the size of the corpus alone,
@@ -15,17 +15,23 @@ Architecture = Literal["skipgram", "cbow"]
 ObjectiveName = Literal["negative_sampling", "hierarchical_softmax", "softmax"]
 
 MIN_ROUNDS = 100  # of an epoch, while that leaves a chunk for each round
-MIN_SHARED_NEGATIVES, MAX_SHARED_NEGATIVES = 16, 128
-POOLED_BLOCKS = {"skipgram": 8, "cbow": 64}  # blocks after which a chunk's noise words recur
+MIN_CHUNK_TOKENS, MAX_CHUNK_TOKENS = 500, 2000
+MAX_CHUNKS_PER_ROUND = 8
+OUTPUTS_MULTIPLE = 8  # a centre word and its noise words are as many, or twice as many ...
+POOLED_CENTRES = 68  # after so many of a chunk its noise words recur
+POOLING_TOKENS = 1_000_000  # of a corpus from which on they do
+# Every pair goes through the root of a Huffman tree and the nodes below it: steps are averaged
+# later.
+KAPPA, HIERARCHICAL_KAPPA = 0.25, 0.1
 
 WHOLE_SCHEDULE = (0.0, 1.0)  # the part of the learning rate's line that a run goes along
 
 LEARNING_RATES: dict[tuple[Architecture, ObjectiveName], float] = {
-    ("skipgram", "negative_sampling"): 0.06,
-    ("skipgram", "hierarchical_softmax"): 0.025,
+    ("skipgram", "negative_sampling"): 0.05,
+    ("skipgram", "hierarchical_softmax"): 0.03,
     ("skipgram", "softmax"): 0.05,
-    ("cbow", "negative_sampling"): 0.2,
-    ("cbow", "hierarchical_softmax"): 0.05,
+    ("cbow", "negative_sampling"): 0.15,
+    ("cbow", "hierarchical_softmax"): 0.08,
     ("cbow", "softmax"): 0.2,
 }
 
@@ -92,10 +98,10 @@ class RoundPlan(NamedTuple):
 
     Attributes
     ----------
-    shared_negatives : int
-        Noise words that the pairs of a block share.
+    drawn_negatives : int
+        Noise words of a centre, which its contexts share.
     pooled_negatives : int
-        Noise words drawn for a chunk at most; its blocks take theirs from these in turn.
+        Noise words drawn for a chunk at most; its centres take theirs from these in turn.
     chunk_tokens : int
         Tokens of a chunk, which is trained by one thread on copies of the rows it touches.
     chunks_per_round : int
@@ -105,7 +111,7 @@ class RoundPlan(NamedTuple):
         large ones average them.
     """
 
-    shared_negatives: int
+    drawn_negatives: int
     pooled_negatives: int
     chunk_tokens: int
     chunks_per_round: int
@@ -113,49 +119,34 @@ class RoundPlan(NamedTuple):
 
 
 def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
-    """Choose blocks, chunks and rounds for a corpus.
+    """Choose chunks and rounds for a corpus.
 
     Parameters
     ----------
     parameters : TrainingParameters
         The hyper-parameters.
     n_tokens : int
-        Length of the corpus. A short one is trained in short rounds, so that the chunks of a round,
-        which do not see each other's steps, are a small part of an epoch.
+        Length of the corpus. A short one is trained in short chunks and rounds, so that the chunks
+        of a round, which do not see each other's steps, are a small part of an epoch.
 
     Returns
     -------
     plan : RoundPlan
         The same for any number of threads.
     """
-    # Every pair goes through the root of a Huffman tree and the nodes below it: rounds are shorter.
-    hierarchical = parameters.objective == "hierarchical_softmax"
-    chunk_tokens, most_chunks = (500, 8) if hierarchical else (1000, 16)
+    longest = n_tokens // (MIN_ROUNDS * MAX_CHUNKS_PER_ROUND)
+    chunk_tokens = min(max(longest, MIN_CHUNK_TOKENS), MAX_CHUNK_TOKENS)
     n_chunks = -(-n_tokens // chunk_tokens)
-    shared, pooled = _shared_negatives(parameters)
+    drawn = pooled = 0
+    if parameters.objective == "negative_sampling":
+        # At least `negative`, and as many more as fill whole tiles of the kernels, at no cost.
+        drawn = -(-(1 + parameters.negative) // OUTPUTS_MULTIPLE) * OUTPUTS_MULTIPLE - 1
+        pooled = drawn * (POOLED_CENTRES if n_tokens >= POOLING_TOKENS else chunk_tokens)
+    hierarchical = parameters.objective == "hierarchical_softmax"
     return RoundPlan(
-        shared_negatives=shared,
+        drawn_negatives=drawn,
         pooled_negatives=pooled,
         chunk_tokens=chunk_tokens,
-        chunks_per_round=max(1, min(n_chunks // MIN_ROUNDS, most_chunks)),
-        kappa=0.25,
+        chunks_per_round=max(1, min(n_chunks // MIN_ROUNDS, MAX_CHUNKS_PER_ROUND)),
+        kappa=HIERARCHICAL_KAPPA if hierarchical else KAPPA,
     )
-
-
-def _shared_negatives(parameters: TrainingParameters) -> tuple[int, int]:
-    """Choose how many noise words a block shares, and how many a chunk draws.
-
-    What counts is how many different noise words a row of the block meets, beside how many it would
-    meet alone: `negative` for each word it is to predict.
-    """
-    if parameters.objective != "negative_sampling":
-        return 0, 0
-    if parameters.architecture == "cbow":
-        shared = 6 * parameters.negative
-    else:
-        window = parameters.window
-        mean_pairs = window + 1 if parameters.shrink_windows else 2 * window
-        shared = 2 * mean_pairs * parameters.negative
-    shared = min(max(shared, MIN_SHARED_NEGATIVES), MAX_SHARED_NEGATIVES)
-    shared -= shared % -4  # whole tiles
-    return shared, shared * POOLED_BLOCKS[parameters.architecture]

@@ -12,7 +12,8 @@ and c[n] the sum of t[n]::
 
     S = X U^T        G = t - c * softmax(S)        X += lr * G U        U += lr * G^T X
 
-As in the kernels, the step of a row is never longer than `kernels.MAX_STEP`.
+The step of a row is never longer than `MAX_STEP`: where a few words make up the corpus, the same
+row is in many pairs of a block, and their sum would overshoot further with each block.
 
 Under skip-gram each token is an input and predicts the centres whose windows it stands in, as in
 word2vec.c. Under CBOW each token is a centre, and its input is the mean (or sum) of its context.
@@ -41,6 +42,7 @@ from skw2v.training.run import Job, TrainingRun
 from skw2v.training.threads import Team, run_in_threads, single_blas_thread
 
 BLOCK_TOKENS = 4  # of a step: 16 train twice as fast, but learn less from each token
+MAX_STEP = 1.0  # length of the longest step of a row in one block
 PANEL_WORDS = 4096  # of the vocabulary, the work that one thread takes at a time
 MAX_LOGITS_BYTES = 2**30  # of the matrix of a block's logits, which its gradient overwrites
 
@@ -146,8 +148,8 @@ class Block(NamedTuple):
 
 
 def _shortened(lengths: NDArray[Any]) -> NDArray[Any]:
-    """Return the factors that shorten steps to the longest that the kernels allow."""
-    return (kernels.MAX_STEP / np.maximum(lengths, kernels.MAX_STEP)).astype(lengths.dtype)
+    """Return the factors that shorten steps to the longest allowed."""
+    return (MAX_STEP / np.maximum(lengths, MAX_STEP)).astype(lengths.dtype)
 
 
 def _pairs(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 
@@ -20,23 +21,28 @@ class Team:
     ----------
     n_threads : int
         Number of threads; one alone waits for nobody.
+
+    Attributes
+    ----------
+    tasks : ndarray of shape (1,), dtype=int64
+        The next task of the phase. A kernel that takes tasks without Python counts here.
     """
 
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
         self._lock = threading.Lock()
-        self._next_task = 0
+        self.tasks = np.zeros(1, np.int64)
         self._barrier = threading.Barrier(n_threads, action=self._start_phase)
 
     def _start_phase(self) -> None:
-        self._next_task = 0
+        self.tasks[0] = 0
 
     def share(self, n_tasks: int) -> Iterator[int]:
         """Yield the tasks of a phase to whichever thread asks next; follow it by `wait`."""
         while True:
             with self._lock:
-                task = self._next_task
-                self._next_task += 1
+                task = int(self.tasks[0])
+                self.tasks[0] += 1
             if task >= n_tasks:
                 return
             yield task

@@ -34,7 +34,7 @@ from skw2v.training.run import AfterEpoch, Job, Start, TrainingRun
 from skw2v.training.softmax import train_softmax
 from skw2v.training.threads import Team, run_in_threads
 
-MEASURED_BLOCKS = 2000  # of an epoch, at least, if it has as many
+MEASURED_CENTRES = 32_000  # of an epoch, if it has as many
 MAX_MEASURED_STEP = 64
 
 
@@ -129,7 +129,7 @@ def make_objective(
         cbow_mean=parameters.cbow_mean,
         hierarchical=hierarchical,
         negative=0.0 if hierarchical else float(parameters.negative),
-        shared_negatives=0 if hierarchical else plan.shared_negatives,
+        drawn_negatives=0 if hierarchical else plan.drawn_negatives,
         pooled_negatives=0 if hierarchical else plan.pooled_negatives,
         noise_threshold=threshold,
         noise_alias=alias,
@@ -140,84 +140,84 @@ def make_objective(
 
 
 class _Capacities(NamedTuple):
-    """The most that a chunk or a block can need."""
+    """The most that a chunk or a centre can need."""
 
     tokens: int  # of a chunk with its margins
     input_rows: int  # of a chunk
     output_rows: int
     negatives: int
-    path_steps: int
-    contexts: int  # of a block
+    path_slots: int
+    contexts: int  # of a centre
     outputs: int
 
 
 def _capacities(
     objective: kernels.Objective, plan: RoundPlan, window: int, n_words: int, n_tokens: int
 ) -> _Capacities:
-    """Bound what a chunk and a block can need, in rows of the buffers."""
-    tile = kernels.TILE
+    """Bound what a chunk and a centre can need."""
     own = min(plan.chunk_tokens, n_tokens)
     tokens = min(own + 2 * window, n_tokens)
-    near = min(kernels.BLOCK + 2 * window, tokens)
-    n_blocks = -(-own // kernels.BLOCK)
-    negatives = min(n_blocks * plan.shared_negatives, plan.pooled_negatives)
+    words = min(own, n_words)
+    negatives = min(own * plan.drawn_negatives, plan.pooled_negatives)
     longest = 0
     if objective.hierarchical:
         longest = int(np.diff(objective.path_offsets).max())
-        n_output_rows = max(1, n_words - 1)
-        output_rows = min(tokens * longest, n_output_rows)
-        outputs = min((kernels.BLOCK if objective.cbow else near) * longest, n_output_rows)
+        output_rows, outputs = min(words * longest, max(1, n_words - 1)), longest
     else:
-        output_rows = min(tokens + negatives, n_words)
-        outputs = min(near + plan.shared_negatives, n_words)
+        output_rows, outputs = min(words + negatives, n_words), 1 + plan.drawn_negatives
     return _Capacities(
         tokens=tokens,
         input_rows=min(tokens, n_words),
         output_rows=output_rows,
         negatives=negatives,
-        path_steps=tokens * longest,
-        contexts=padded(min(near, n_words), tile),
-        outputs=padded(outputs, tile),
+        path_slots=words * padded(longest, kernels.TILE_OUTPUTS),
+        # One more, as the centre itself is written and then overwritten.
+        contexts=padded(min(2 * window, tokens) + 1, kernels.TILE_INPUTS),
+        outputs=padded(max(1, outputs), kernels.TILE_OUTPUTS),
     )
 
 
 class _Side:
     """The buffers of a round's chunks for one of the two matrices, and what merging them takes."""
 
-    def __init__(self, matrix: NDArray[Any], n_chunks: int, capacity: int) -> None:
+    def __init__(
+        self,
+        matrix: NDArray[Any],
+        n_chunks: int,
+        capacity: int,
+        frozen: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.matrix = matrix
-        self.row_ids = np.zeros((n_chunks, capacity), np.int32)
-        self.rows = aligned_zeros((n_chunks, capacity + 1, matrix.shape[1]), matrix.dtype)
-        self.terms = np.zeros((n_chunks, capacity + 1), np.float32)
-        self.n_rows = np.zeros(n_chunks, np.int64)
+        self._frozen = np.zeros(0, np.bool_) if frozen is None else frozen
+        self.buffers = kernels.Buffers(
+            n_rows=np.zeros(n_chunks, np.int64),
+            row_ids=np.zeros((n_chunks, capacity), np.int32),
+            rows=aligned_zeros((n_chunks, capacity + 1, matrix.shape[1]), matrix.dtype),
+            terms=np.zeros((n_chunks, capacity + 1), np.float32),
+        )
         self._newest = np.full(len(matrix), -1, np.int64)
         self._older = np.zeros((n_chunks, capacity), np.int64)
-
-    def buffer(self, place: int) -> kernels.Buffer:
-        """Return the buffer of one chunk of the round."""
-        return kernels.Buffer(self.row_ids[place], self.rows[place], self.terms[place])
 
     def merge(self, shard: int, n_shards: int, n_chunks: int, saturation: float) -> None:
         """Carry a shard of the rows of the round's chunks back to the matrix."""
         kernels.merge_rows(
-            shard, n_shards, saturation, self.n_rows[:n_chunks], self.row_ids[:n_chunks],
-            self.rows, self.terms, self._newest, self._older, np.empty_like(self.matrix[0]),
-            self.matrix,
+            shard, n_shards, saturation, n_chunks, self.buffers, self._frozen, self._newest,
+            self._older, np.empty_like(self.matrix[0]), self.matrix,
         )  # fmt: skip
 
 
-class _Scratch(NamedTuple):
+class _Workspace(NamedTuple):
     """What one thread needs besides the buffers."""
 
     tokens: kernels.Tokens
     numbering: kernels.Numbering
-    block: kernels.Block
+    scratch: kernels.Scratch
 
 
-def _make_scratch(
+def _make_workspace(
     capacities: _Capacities, input_vectors: NDArray[Any], n_output_rows: int
-) -> _Scratch:
-    """Allocate the scratch space of one thread."""
+) -> _Workspace:
+    """Allocate the workspace of one thread."""
     n_words, row_size = input_vectors.shape
     dtype = input_vectors.dtype
 
@@ -227,35 +227,29 @@ def _make_scratch(
     def unplaced(n: int) -> NDArray[np.int32]:
         return np.full(n, -1, np.int32)
 
-    positives, weights, scores = (table(capacities.outputs, kernels.BLOCK) for _ in range(3))
-    return _Scratch(
+    # A centre word comes first, its noise words and dummies follow.
+    labels = table(capacities.outputs)
+    labels[:1] = 1
+    return _Workspace(
         make_tokens(capacities.tokens),
         kernels.Numbering(
             input_slots=unplaced(n_words),
             output_slots=unplaced(n_output_rows),
-            negatives=np.zeros(max(1, capacities.negatives), np.int32),
-            path_slots=np.zeros(max(1, capacities.path_steps), np.int32),
+            negatives=np.zeros(capacities.negatives, np.int32),
+            negative_weights=table(capacities.negatives),
+            path_starts=unplaced(capacities.input_rows),
+            path_slots=np.zeros(capacities.path_slots, np.int32),
+            path_labels=table(capacities.path_slots),
+            path_weights=table(capacities.path_slots),
         ),
-        kernels.Block(
-            identity=np.arange(kernels.BLOCK, dtype=np.int32),
-            inputs=table(kernels.BLOCK, row_size),
-            input_steps=table(kernels.BLOCK, row_size),
-            hits=table(kernels.BLOCK),
-            pairs=table(kernels.BLOCK),
-            outputs=np.zeros(capacities.outputs, np.int32),
-            place_of_output=unplaced(capacities.output_rows),
-            output_terms=table(capacities.outputs),
-            positives=positives,
-            weights=weights,
-            scores=scores,
-            output_scales=table(capacities.outputs),
-            flat_positives=positives.ravel(),
-            flat_weights=weights.ravel(),
-            flat_scores=scores.ravel(),
-            input_lengths=table(kernels.BLOCK),
-            contexts=np.zeros(capacities.contexts, np.int32),
-            place_of_context=unplaced(capacities.input_rows),
-            context_weights=table(capacities.contexts, kernels.BLOCK),
+        kernels.Scratch(
+            input_slots=np.zeros(capacities.contexts, np.int32),
+            mean=table(1, row_size),
+            input_steps=table(kernels.MAX_INPUTS, row_size),
+            output_slots=np.full(capacities.outputs, capacities.output_rows, np.int32),
+            labels=labels,
+            weights=labels.copy(),
+            scores=table(kernels.MAX_INPUTS, capacities.outputs),
         ),
     )
 
@@ -273,19 +267,18 @@ class _Run(TrainingRun):
         super().__init__(job, max(1, n_words - 1) if self.objective.hierarchical else n_words)
         self.capacities = _capacities(self.objective, plan, parameters.window, n_words, n_tokens)
         n_chunks = plan.chunks_per_round
-        self.inputs = _Side(self.input_rows, n_chunks, self.capacities.input_rows)
+        self.inputs = _Side(self.input_rows, n_chunks, self.capacities.input_rows, self.frozen)
         self.outputs = _Side(self.output_rows, n_chunks, self.capacities.output_rows)
         self.losses = np.zeros(n_chunks)
-        self.n_pairs = np.zeros(n_chunks)
-        n_blocks = n_tokens // kernels.BLOCK
-        self.measured_step = min(max(n_blocks // MEASURED_BLOCKS, 1), MAX_MEASURED_STEP)
+        self.n_pairs = np.zeros(n_chunks, np.int64)
+        self.measured_step = min(max(n_tokens // MEASURED_CENTRES, 1), MAX_MEASURED_STEP)
 
-    def make_scratch(self) -> _Scratch:
+    def make_scratch(self) -> _Workspace:
         """Return what a thread needs besides the buffers."""
-        return _make_scratch(self.capacities, self.input_rows, len(self.output_rows))
+        return _make_workspace(self.capacities, self.input_rows, len(self.output_rows))
 
     def train_epoch(
-        self, number: int, team: Team, thread: int, scratch: _Scratch
+        self, number: int, team: Team, thread: int, scratch: _Workspace
     ) -> Iterator[tuple[int, float, float]]:
         """Do one thread's part of the rounds of an epoch."""
         plan, n_tokens = self.plan, len(self.token_ids)
@@ -295,8 +288,7 @@ class _Run(TrainingRun):
         for round_start in range(0, n_tokens, round_tokens):
             round_stop = min(round_start + round_tokens, n_tokens)
             starts = range(round_start, round_stop, plan.chunk_tokens)
-            for place in team.share(len(starts)):
-                self._train_chunk(place, starts[place], number, sampling, scratch)
+            self._train_chunks(team, starts, number, sampling, scratch)
             team.wait()
             saturation = plan.kappa * self.learning_rate_of(number, round_start)
             for shard in team.share(n_shards):
@@ -309,22 +301,20 @@ class _Run(TrainingRun):
             )
             team.wait()
 
-    def _train_chunk(
-        self, place: int, start: int, epoch: int, sampling: kernels.Sampling, scratch: _Scratch
+    def _train_chunks(
+        self,
+        team: Team,
+        starts: range,
+        epoch: int,
+        sampling: kernels.Sampling,
+        workspace: _Workspace,
     ) -> None:
-        """Train the chunk that starts at a token, in one of the round's places."""
-        input_buffer, output_buffer = self.inputs.buffer(place), self.outputs.buffer(place)
-        n_input_rows, n_output_rows, loss, n_pairs = kernels.train_chunk(
-            start, min(start + self.plan.chunk_tokens, len(self.token_ids)),
-            self.token_ids, self.offsets, sampling, self.objective,
-            self.input_rows.dtype.type(self.learning_rate_of(epoch, start)),
-            start // self.plan.chunk_tokens, self.measured_step,
-            self.input_rows, self.output_rows, *scratch[:2],
-            input_buffer, output_buffer, scratch.block,
+        """Train chunks of a round until none is left."""
+        learning_rates = [self.learning_rate_of(epoch, start) for start in starts]
+        kernels.train_chunks(
+            team.tasks, starts.start, len(starts), starts.step, self.token_ids, self.offsets,
+            sampling, self.objective, np.array(learning_rates, self.input_rows.dtype),
+            self.measured_step, self.input_rows, self.output_rows, workspace.tokens,
+            workspace.numbering, self.inputs.buffers, self.outputs.buffers, self.losses,
+            self.n_pairs, workspace.scratch,
         )  # fmt: skip
-        if self.frozen is not None:
-            n_input_rows = kernels.drop_frozen_rows(n_input_rows, self.frozen, input_buffer)
-        self.inputs.n_rows[place] = n_input_rows
-        self.outputs.n_rows[place] = n_output_rows
-        self.losses[place] = loss
-        self.n_pairs[place] = n_pairs

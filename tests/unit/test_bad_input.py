@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
-from skw2v import Word2VecVectorizer
+from skw2v import Word2VecVectorizer, WordVectors
 from skw2v.training import softmax
 
 TEXTS = ["the cat and the dog", "a dog and a cat"]
@@ -55,8 +57,7 @@ NOT_A_CORPUS = [
         np.arange(3.0),
         ValueError,
         "Documents must be an iterable of str or of token sequences, got a ndarray of dtype "
-        "float64. If it is one document of tokens, wrap it in a list: [document]; if it holds "
-        "encoded text, decode it first.",
+        "float64. If it is one document of tokens, wrap it in a list: [document].",
     ),
     (
         [1.5, 2.5],
@@ -77,10 +78,16 @@ NOT_A_CORPUS = [
         "ones, e.g. X.fillna(''), or drop them.",
     ),
     (
-        [b"bytes"],
+        [bytearray(b"bytes")],
         TypeError,
-        "The document at index 0 must be a str or a sequence of tokens, got b'bytes' (type bytes). "
-        "Decode it: document.decode('utf-8').",
+        "The document at index 0 must be a str or a sequence of tokens, got bytearray(b'bytes') "
+        "(type bytearray). Pass bytes(document).",
+    ),
+    (
+        ["a text", b"caf\xe9"],
+        UnicodeDecodeError,
+        "'utf-8' codec can't decode byte 0xe9 in position 3: unexpected end of data (in the "
+        "document at index 1; pass its encoding, or 'ignore' or 'replace' as decode_error)",
     ),
     (
         np.array([["a", "b"], ["c", "d"]]),
@@ -116,6 +123,43 @@ NOT_A_CORPUS = [
     ),
 ]
 
+NO_FILES = [
+    (
+        "file",
+        ["a.txt"],
+        TypeError,
+        "The document at index 0 must be an open file (input='file'), got 'a.txt' (type str). "
+        "Texts and token sequences are taken with input='content'.",
+    ),
+    (
+        "filename",
+        [["a", "b"]],
+        TypeError,
+        "The document at index 0 must be the name of a file (input='filename'), got ['a', 'b'] "
+        "(type list). Texts and token sequences are taken with input='content'.",
+    ),
+    (
+        "filename",
+        [None],
+        ValueError,
+        "The document at index 0 is missing: None (type NoneType). Replace missing documents by "
+        "empty ones, e.g. X.fillna(''), or drop them.",
+    ),
+    (
+        "filename",
+        ["no such file"],
+        FileNotFoundError,
+        "[Errno 2] No such file or directory: 'no such file'",
+    ),
+    (
+        "filename",
+        "a.txt",
+        ValueError,
+        "Iterable over raw text documents expected, string object received. Wrap a single document "
+        "in a list: [document].",
+    ),
+]
+
 NOTHING_TO_LEARN = [
     (
         [],
@@ -146,9 +190,17 @@ NOTHING_TO_LEARN = [
 ]
 
 
+def alone(text):
+    """Return the first word of a text."""
+    return text.split()[:1]
+
+
 A_BOOL = f"an instance of 'bool' or an instance of 'numpy.{np.bool_.__name__}'"
 
 BAD_VALUES = [
+    ("input", "a str among {'content', 'file', 'filename'}", ["text", None]),
+    ("encoding", "an instance of 'str'", [None, 8]),
+    ("decode_error", "a str among {'ignore', 'replace', 'strict'}", ["hide", None]),
     ("strip_accents", "a str among {'ascii', 'unicode'}, None or a callable", ["all"]),
     ("lowercase", A_BOOL, ["yes", None]),
     ("preprocessor", "a callable or None", ["upper"]),
@@ -183,6 +235,35 @@ BAD_VALUES = [
         [0, -0.1, "optimal", None],
     ),
     ("min_learning_rate", "a float in the range [0.0, inf)", [-0.1, None]),
+    (
+        "init",
+        "an instance of 'skw2v.word_vectors.WordVectors', an instance of 'str', an instance of "
+        "'os.PathLike', an object implementing 'fit' or None",
+        [3, {"cat": [0.5]}],
+    ),
+    (
+        "freeze",
+        "a str among {'init'}, an instance of 'list', an instance of 'tuple', an instance of "
+        "'set', an instance of 'frozenset', an instance of 'numpy.ndarray' or None",
+        ["cat", 3],
+    ),
+    ("warm_start", A_BOOL, ["yes"]),
+    ("early_stopping", A_BOOL, [None]),
+    ("validation_fraction", "a float in the range (0.0, 1.0)", [0, 1, None]),
+    ("n_iter_no_change", "an int in the range [1, inf)", [0, 2.5]),
+    ("tol", "a float in the range [0.0, inf)", [-1, None]),
+    ("memory", "an instance of 'str', an object implementing 'cache' or None", [3, b"folder"]),
+    ("vectors", "a str among {'concatenated', 'input', 'mean', 'output'}", ["both", None]),
+    (
+        "pooling",
+        "a str among {'max', 'mean', 'min', 'sum'}, an instance of 'tuple' or an instance of "
+        "'list'",
+        ["average", None, {"mean"}],
+    ),
+    ("weighting", "a str among {'idf', 'sif', 'usif'} or None", ["tfidf", True]),
+    ("remove_components", "an int in the range [0, inf)", [-1, 0.5, None]),
+    ("norm", "a str among {'l1', 'l2', 'max'} or None", ["l3", 2]),
+    ("temp_folder", "an instance of 'str', an instance of 'os.PathLike' or None", [7, b"folder"]),
     ("n_jobs", "None or an instance of 'int'", [0.5, "2"]),
     (
         "random_state",
@@ -238,7 +319,88 @@ BAD_PARAMETERS = [
         TypeError,
         "Words must be hashable, got ['cat'] (type list) at position 0 of the vocabulary.",
     ),
+    *(
+        (
+            {"pooling": pooling},
+            ValueError,
+            "pooling must be one of 'mean', 'sum', 'max' and 'min', or a tuple that names some of "
+            f"them, each once. Got {pooling!r}.",
+        )
+        for pooling in [(), ("mean", "median"), ["max", "max"]]
+    ),
+    (
+        {"remove_components": 10, "vector_size": 10},
+        ValueError,
+        "remove_components must be less than the dimension of the word vectors, which is 10. Got "
+        "10.",
+    ),
+    (
+        {"remove_components": 25, "vector_size": 10, "vectors": "concatenated"},
+        ValueError,
+        "remove_components must be less than the dimension of the word vectors, which is 20. Got "
+        "25.",
+    ),
+    (
+        {"temp_folder": "no such folder"},
+        ValueError,
+        "temp_folder must be an existing folder, got 'no such folder'. Create it, or pass None to "
+        "keep the corpus in memory.",
+    ),
+    (
+        {"encoding": "utf-7-and-a-half"},
+        ValueError,
+        "encoding must be one that Python knows, such as 'utf-8' or 'latin-1'. Got "
+        "'utf-7-and-a-half'.",
+    ),
     ({"n_jobs": 0}, ValueError, "n_jobs == 0 in Parallel has no meaning"),
+    (
+        {"freeze": "init"},
+        ValueError,
+        "freeze='init' names the words of init, which must then be given. Got init=None.",
+    ),
+    (
+        {"init": Word2VecVectorizer()},
+        ValueError,
+        "init must be word vectors, a path, or a fitted Word2VecVectorizer, got the estimator "
+        "Word2VecVectorizer(), which is none. A clone, as in a search, is not fitted: pass "
+        "init=other.word_vectors_ instead of init=other.",
+    ),
+]
+
+
+BAD_CONTINUATIONS = [
+    (
+        {"early_stopping": True},
+        "partial_fit",
+        ValueError,
+        "partial_fit does not support early_stopping=True.",
+    ),
+    (
+        {"early_stopping": True, "validation_fraction": 0.9},
+        "fit",
+        ValueError,
+        "No words are left to train when 2 of 2 documents are held out. Lower "
+        "validation_fraction=0.9 or pass more documents.",
+    ),
+    (
+        {"early_stopping": True, "window": 1, "analyzer": alone},
+        "fit",
+        ValueError,
+        "The validation set is too small: the 1 held-out documents hold nothing to predict. "
+        "Increase validation_fraction=0.1 or pass more documents.",
+    ),
+    (
+        {"init": WordVectors(["cat"], [[1.0, 2.0]])},
+        "fit",
+        ValueError,
+        "vector_size must be 2, the dimension of the vectors of init. Got 4.",
+    ),
+    (
+        {"init": WordVectors(["cat"], [[1.0] * 4]), "freeze": ["cat", ["dog"]]},
+        "fit",
+        TypeError,
+        "freeze must name words, which are hashable. Got ['dog'] (type list).",
+    ),
 ]
 
 
@@ -277,6 +439,16 @@ def test_what_is_no_corpus_is_refused(X, error, message, method):
         getattr(model, method)(X)
 
 
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "transform"])
+@pytest.mark.parametrize(("input_", "X", "error", "message"), NO_FILES)
+def test_what_is_no_file_is_refused(input_, X, error, message, method):
+    model = Word2VecVectorizer(**SMALL)
+    if method == "transform":
+        model.fit(TEXTS)
+    with pytest.raises(error, match=exactly(message)):
+        getattr(model.set_params(input=input_), method)(X)
+
+
 @pytest.mark.parametrize(("X", "parameters", "message"), NOTHING_TO_LEARN)
 def test_corpus_without_words_is_refused(X, parameters, message):
     with pytest.raises(ValueError, match=exactly(message)):
@@ -305,6 +477,12 @@ def test_every_parameter_has_a_bad_value():
 def test_bad_parameters_are_refused_before_a_document_is_read(parameters, error, message, method):
     with pytest.raises(error, match=exactly(message)):
         getattr(Word2VecVectorizer(**parameters), method)(UnreadableCorpus())
+
+
+@pytest.mark.parametrize(("parameters", "method", "error", "message"), BAD_CONTINUATIONS)
+def test_what_cannot_be_continued_is_refused(parameters, method, error, message):
+    with pytest.raises(error, match=exactly(message)):
+        getattr(Word2VecVectorizer(**{**SMALL, **parameters}), method)(TEXTS)
 
 
 def test_bad_learning_rate_beside_auto_names_the_rate():
@@ -355,6 +533,11 @@ def upper(text):
         ({"negative": 2}, {"objective": "softmax"}, "'objective' is not 'negative_sampling'"),
         ({"ns_exponent": 1.0}, {"objective": "softmax"}, "'objective' is not 'negative_sampling'"),
         ({"cbow_mean": False}, {}, "'architecture' is not 'cbow'"),
+        ({"validation_fraction": 0.5}, {}, "'early_stopping' is False"),
+        ({"n_iter_no_change": 3}, {}, "'early_stopping' is False"),
+        ({"tol": 0.5}, {}, "'early_stopping' is False"),
+        ({"weighting": "idf"}, {"pooling": "max"}, "'pooling' has neither 'mean' nor 'sum'"),
+        ({"weighting": "sif"}, {"pooling": ["min"]}, "'pooling' has neither 'mean' nor 'sum'"),
     ],
 )
 def test_parameter_without_effect_is_told(unused, others, reason):
@@ -375,10 +558,120 @@ def test_parameter_without_effect_is_told(unused, others, reason):
         {"preprocessor": upper, "lowercase": False},
         {"objective": "softmax"},
         {"architecture": "cbow", "cbow_mean": False},
+        {"pooling": ("max", "mean"), "weighting": "idf"},
+        {"encoding": "latin-1", "decode_error": "ignore"},
     ],
 )
 def test_usual_combinations_give_no_warning(parameters):
     Word2VecVectorizer(**parameters, vector_size=2, epochs=1).fit(TEXTS * 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda model: model.inverse_transform([1.0, 2, 3, 4]), "Expected 2D array, got 1D array"),
+        (
+            lambda model: model.inverse_transform([[1.0, 2]]),
+            "^X has 2 features, but the vectors of this Word2VecVectorizer have 4. Pass what "
+            "transform returns.$",
+        ),
+        (lambda model: model.inverse_transform([[np.nan] * 4]), "^Input X contains NaN"),
+        (
+            lambda model: model.inverse_transform([[1.0] * 4], topn=0),
+            "^topn must be a positive int, got 0.$",
+        ),
+        (
+            lambda model: model.set_params(remove_components=4).fit_pooling(TEXTS),
+            "^remove_components must be less than the dimension of the word vectors, which is 4. "
+            "Got 4.$",
+        ),
+        (
+            lambda model: model.set_params(weighting="tf").fit_pooling(TEXTS),
+            "^The 'weighting' parameter of Word2VecVectorizer must be",
+        ),
+        (
+            lambda model: model.fit_pooling(["nothing known"]),
+            "^None of the 2 tokens in 1 documents is in the given vocabulary of 5 words",
+        ),
+    ],
+)
+def test_bad_calls_of_a_fitted_estimator_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(Word2VecVectorizer(**SMALL).fit(["the cat and the dog", "mouse"]))
+
+
+# Anything at all ----------------------------------------------------------------------------------
+
+ANY_TEXT = st.one_of(
+    st.text(max_size=20),
+    st.text(st.characters(categories=["Cs", "Cc", "Mn", "Zs", "Lo"]), max_size=20),
+    st.sampled_from(
+        ["", " ", "\x00", "\ud800", "a" * 100_000, "\u0130stanbul", "e\u0301", "\u2028"]
+    ),
+)
+ANY_TOKEN = st.one_of(
+    ANY_TEXT,
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.none(),
+    st.binary(max_size=5),
+    st.tuples(st.integers(0, 3), st.text(max_size=3)),
+    st.lists(st.integers(), max_size=2),  # which is none
+)
+ANY_DOCUMENT = st.one_of(
+    ANY_TEXT,
+    st.binary(max_size=20),
+    st.lists(ANY_TOKEN, max_size=8),
+    st.lists(ANY_TOKEN, max_size=8).map(tuple),
+    st.none(),
+    st.just(float("nan")),
+    st.integers(),
+    st.sampled_from([pd.NA, np.float32(2), np.array(["a", "b"]), np.ones((2, 2)), {"a": 1}, {1}]),
+)
+CONTAINERS = [list, tuple, iter, lambda documents: pd.Series(documents, dtype=object)]
+
+# Of these words each of our errors about documents has one; an error of another origin has none.
+OUR_WORDS = re.compile(
+    r"[Tt]he document at index \d+|corpus is empty|Empty vocabulary|Tokens must be hashable|"
+    r"Duplicate word in vocabulary|Iterable over raw text documents expected|Documents must be"
+)
+
+
+def result_or_error(call):
+    """Return the result of a call, or None if it ended in one of our errors."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*contain no known word")
+        try:
+            return call()
+        except (TypeError, ValueError) as error:
+            if not OUR_WORDS.search(str(error)):
+                raise
+            return None
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@given(
+    documents=st.lists(ANY_DOCUMENT, max_size=6),
+    container=st.sampled_from(CONTAINERS),
+    analyzer=st.sampled_from(["word", "char", "char_wb"]),
+    strip_accents=st.sampled_from([None, "ascii", "unicode"]),
+    decode_error=st.sampled_from(["strict", "ignore", "replace"]),
+)
+def test_documents_of_any_kind_end_in_a_result_or_in_one_of_our_errors(
+    documents, container, analyzer, strip_accents, decode_error
+):
+    options = {"analyzer": analyzer, "strip_accents": strip_accents, "decode_error": decode_error}
+    model = Word2VecVectorizer(**{**SMALL, "epochs": 1}, **options, pooling=("mean", "max"))
+    X = result_or_error(lambda: model.fit_transform(container(documents)))
+    if X is not None:
+        assert X.shape == (len(documents), 8)
+        assert np.isfinite(X).all()
+    known = Word2VecVectorizer(**{**SMALL, "epochs": 1}, **options).fit(["a cat", "a dog"])
+    X = result_or_error(lambda: known.transform(container(documents)))
+    if X is not None:
+        assert X.shape == (len(documents), 4)
+        assert np.isfinite(X).all()
 
 
 # What must work ----------------------------------------------------------------------------------

@@ -296,7 +296,11 @@ def test_init_may_be_an_estimator_whose_output_vectors_are_taken_too(architectur
 
 @pytest.mark.parametrize(
     ("objective", "documents"),
-    [("softmax", TOKENS), ("hierarchical_softmax", [*TOKENS, ["cat"]])],
+    [
+        ("softmax", TOKENS),
+        ("hierarchical_softmax", [*TOKENS, ["cat"]]),  # words in another order
+        ("hierarchical_softmax", [*TOKENS, ["the"]]),  # another count alone
+    ],
 )
 def test_output_vectors_of_another_objective_or_tree_are_not_taken(objective, documents):
     other_objective = "negative_sampling" if objective == "softmax" else objective

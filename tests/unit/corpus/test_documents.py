@@ -89,6 +89,58 @@ def test_an_analyzer_of_scikit_learn_fits():
     assert tokenize(["The Cat, sat!", ["The"]], analyzer) == [["cat", "sat"], ["The"]]
 
 
+@pytest.mark.parametrize("texts", [[b"the cat", "a dog"], np.array([b"the cat", b"a dog"])])
+def test_bytes_are_decoded_by_the_analyzer(texts):
+    analyzer = CountVectorizer(token_pattern=r"\w+").build_analyzer()
+    assert tokenize(texts, analyzer) == [["the", "cat"], ["a", "dog"]]
+
+
+def test_files_and_names_of_files_are_read_by_the_analyzer(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("The café", encoding="latin-1")
+    for name in (path, str(path), bytes(path)):
+        analyzer = CountVectorizer(input="filename", encoding="latin-1").build_analyzer()
+        assert list(tokenize_documents([name], analyzer, input="filename")) == [["the", "café"]]
+    analyzer = CountVectorizer(input="file", encoding="latin-1").build_analyzer()
+    with path.open("rb") as binary, path.open(encoding="latin-1") as text:
+        assert (
+            list(tokenize_documents([binary, text], analyzer, input="file"))
+            == [["the", "café"]] * 2
+        )
+
+
+def test_bytes_in_another_encoding_name_their_document_and_the_remedy():
+    analyzer = CountVectorizer().build_analyzer()
+    with pytest.raises(UnicodeDecodeError) as caught:
+        tokenize(["a cat", "caf\xe9".encode("latin-1")], analyzer)
+    assert str(caught.value) == (
+        "'utf-8' codec can't decode byte 0xe9 in position 3: unexpected end of data (in the "
+        "document at index 1; pass its encoding, or 'ignore' or 'replace' as decode_error)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("input_", "document", "message"),
+    [
+        ("file", "a.txt", "must be an open file (input='file'), got 'a.txt' (type str)."),
+        ("file", ["a"], "must be an open file (input='file'), got ['a'] (type list)."),
+        (
+            "filename",
+            ["a"],
+            "must be the name of a file (input='filename'), got ['a'] (type list).",
+        ),
+        ("filename", 3, "must be the name of a file (input='filename'), got 3 (type int)."),
+    ],
+)
+def test_what_is_no_file_is_refused(input_, document, message):
+    message = (
+        f"The document at index 0 {message} Texts and token sequences are taken with "
+        "input='content'."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        list(tokenize_documents([document], str.split, input=input_))
+
+
 def test_an_analyzer_may_be_a_generator_function():
     assert tokenize(TEXTS, lambda text: (word for word in text.split())) == TOKENS
 
@@ -168,7 +220,7 @@ def test_no_documents_give_no_tokens():
         (pd.DataFrame(index=[0, 1]), ValueError, "got a DataFrame of shape (2, 0)"),
         (np.ones(4), ValueError, "got a ndarray of dtype float64. If it is one document"),
         (np.ones((4, 1), dtype=np.int64), ValueError, "got a ndarray of dtype int64"),
-        (np.array([b"cat"]), ValueError, "of dtype |S3. If it is one document of tokens"),
+        (np.array([b"cat"]).view("V3"), ValueError, "of dtype |V3. If it is one document of"),
         (pd.Series([1, 2]), ValueError, "got a Series of dtype int64"),
         (pd.to_datetime(pd.Series(["2020-01-01"])), ValueError, "of dtype datetime64"),
         (pd.DataFrame({"n": [1.5]}), ValueError, "got a Series of dtype float64"),

@@ -368,11 +368,9 @@ def test_counts_of_many_blocks_are_summed_in_64_bits(monkeypatch):
     assert counts.tolist() == [3 * (2**31 - 1)] * 2
 
 
-def test_a_word_may_occur_more_often_than_float32_can_count_by_ones(monkeypatch):
+def test_a_word_may_occur_more_often_than_float32_can_count_by_ones():
     n_tokens = 2**24 + 2
-    flat = array("i", bytes(4 * n_tokens)), array("q", [0, n_tokens])
-    monkeypatch.setattr(encoding, "_flatten", lambda *_: flat)
-    assert count_tokens([], {"a": 0}).toarray().tolist() == [[n_tokens]]
+    assert count_tokens([["a"] * n_tokens], {"a": 0}).toarray().tolist() == [[n_tokens]]
 
 
 def test_counting_no_documents_gives_no_rows():

@@ -1,6 +1,7 @@
 """The kernels equal the plain NumPy engine, and their updates are the gradient of the loss."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import naive_engine
 import numpy as np
@@ -55,7 +56,7 @@ def train_both(corpus, parameters, plan):
 def small_plan(**changes):
     """Return a plan whose portions are small enough to have several of each."""
     plan = RoundPlan(
-        shared_negatives=4, pooled_negatives=2**20, chunk_tokens=40, chunks_per_round=3, kappa=0.25
+        drawn_negatives=4, pooled_negatives=2**20, chunk_tokens=40, chunks_per_round=3, kappa=0.25
     )
     return plan._replace(**changes)
 
@@ -70,7 +71,8 @@ def test_training_equals_the_naive_engine(architecture, objective, cbow_mean, sh
         learning_rate=0.3,
     )  # fmt: skip
     ours, expected = train_both(make_corpus(300, 25, 12), parameters, small_plan())
-    assert np.abs(expected[0]).max() > 1.5 * 0.5 / 20  # the vectors have gone somewhere
+    start, _ = starting_point(np.ones(25), parameters)
+    assert np.abs(expected[0] - start).max() > 0.005  # the vectors have gone somewhere
     assert_allclose(ours.input_vectors, expected[0], atol=1e-6)
     assert_allclose(ours.output_vectors, expected[1], atol=1e-6)
     assert_allclose(ours.loss_curve, expected[2], rtol=1e-6)
@@ -81,7 +83,7 @@ def test_training_equals_the_naive_engine(architecture, objective, cbow_mean, sh
 def test_training_equals_the_naive_engine_for_any_chunks(architecture, objective, chunk_tokens):
     parameters = TrainingParameters(
         vector_size=16, architecture=architecture, objective=objective, window=5, sample=0.0,
-        epochs=1, learning_rate=0.2,
+        epochs=1, learning_rate=0.1,
     )  # fmt: skip
     plan = small_plan(chunk_tokens=chunk_tokens, chunks_per_round=2)
     ours, expected = train_both(make_corpus(200, 12, 3, seed=1), parameters, plan)
@@ -89,7 +91,7 @@ def test_training_equals_the_naive_engine_for_any_chunks(architecture, objective
     assert_allclose(ours.output_vectors, expected[1], atol=1e-6)
 
 
-def test_blocks_take_their_negatives_from_the_pool_in_turn():
+def test_centres_take_their_negatives_from_the_pool_in_turn():
     parameters = TrainingParameters(vector_size=16, window=2, sample=0.0, epochs=1)
     corpus = make_corpus(200, 12, 3, seed=2)
     plan = small_plan(pooled_negatives=8, chunk_tokens=100)
@@ -102,8 +104,8 @@ def test_blocks_take_their_negatives_from_the_pool_in_turn():
 @pytest.mark.parametrize(("architecture", "objective"), MODES)
 @pytest.mark.parametrize("cbow_mean", [True, False])
 def test_one_step_is_the_gradient_by_finite_differences(architecture, objective, cbow_mean):
-    # One block, trained once with a learning rate so small that no step is shortened: what it moves
-    # by is minus the gradient of the sum of its pairs' losses, each computed by the reference.
+    # One chunk, trained once with a learning rate so small that no step changes the next one: it
+    # moves by minus the gradient of the sum of its pairs' losses, each computed by the reference.
     parameters = TrainingParameters(
         vector_size=16, architecture=architecture, objective=objective, window=2, negative=4,
         sample=0.0, shrink_windows=False, cbow_mean=cbow_mean, epochs=1, learning_rate=1e-9,
@@ -118,43 +120,35 @@ def test_one_step_is_the_gradient_by_finite_differences(architecture, objective,
     U += np.random.default_rng(0).normal(size=U.shape)
     W += np.random.default_rng(1).normal(size=W.shape) / 4
 
-    moved_W, moved_U = train_one_block(
+    moved_W, moved_U = train_one_chunk(
         token_ids, offsets, W, U, tables, sampling, parameters.learning_rate
     )
 
-    survivors, pairs = naive_engine.observed_pairs(token_ids, offsets, sampling)
-    (negatives,) = naive_engine.draw_negatives(0, 1, tables, sampling)
+    survivors, contexts_of = naive_engine.observed_contexts(token_ids, offsets, sampling)
+    negatives = naive_engine.draw_negatives(0, len(survivors), tables, sampling)
 
     def loss(W, U):
         total = 0.0
-        for inputs, target in training_examples(token_ids, survivors, pairs, tables.cbow):
-            h = reference.hidden_vector(W[inputs], cbow_mean)
-            if tables.hierarchical:
-                path = slice(tables.path_offsets[target], tables.path_offsets[target + 1])
-                total += reference.hierarchical_softmax_loss(
-                    h, U, tables.path_nodes[path], tables.path_codes[path]
-                )
-            else:
-                total += reference.softplus(-U[target] @ h)
-                others = [word for word in negatives if word != target]
-                share = parameters.negative / plan.shared_negatives
-                total += share * reference.softplus(U[others] @ h).sum()
+        for centre, drawn in zip(survivors, negatives, strict=True):
+            target, words = token_ids[centre], token_ids[contexts_of[centre]]
+            for inputs in [words] if tables.cbow else words[:, np.newaxis]:
+                total += pair_loss(W[inputs], U, target, drawn)
         return total
+
+    def pair_loss(contexts, U, target, drawn):
+        h = reference.hidden_vector(contexts, cbow_mean)
+        if tables.hierarchical:
+            path = slice(tables.path_offsets[target], tables.path_offsets[target + 1])
+            return reference.hierarchical_softmax_loss(
+                h, U, tables.path_nodes[path], tables.path_codes[path]
+            )
+        others = [word for word in drawn if word != target]
+        share = parameters.negative / plan.drawn_negatives
+        return reference.softplus(-U[target] @ h) + share * reference.softplus(U[others] @ h).sum()
 
     rate = parameters.learning_rate
     assert_allclose((moved_W - W) / rate, -numeric_gradient(lambda V: loss(V, U), W), atol=1e-5)
     assert_allclose((moved_U - U) / rate, -numeric_gradient(lambda V: loss(W, V), U), atol=1e-5)
-
-
-def training_examples(token_ids, survivors, pairs, cbow):
-    """List (input words, target word) of each prediction."""
-    if not cbow:
-        return [([token_ids[context]], token_ids[centre]) for context, centre in pairs]
-    contexts = {
-        centre: [token_ids[context] for context, other in pairs if other == centre]
-        for centre in survivors
-    }
-    return [(words, token_ids[centre]) for centre, words in contexts.items() if words]
 
 
 def numeric_gradient(function, matrix, step=1e-5):
@@ -168,78 +162,151 @@ def numeric_gradient(function, matrix, step=1e-5):
     return gradient
 
 
-def train_one_block(token_ids, offsets, W, U, tables, sampling, learning_rate):
-    """Train a corpus of one block, once, from given matrices; return the matrices after it."""
-    assert len(token_ids) <= kernels.BLOCK
-    plan = small_plan(chunk_tokens=100, chunks_per_round=1)
+def train_one_chunk(token_ids, offsets, W, U, tables, sampling, learning_rate):
+    """Train a corpus of one chunk, once, from given matrices; return the matrices after it."""
+    plan = small_plan(chunk_tokens=len(token_ids), chunks_per_round=1)
     capacities = trainer._capacities(tables, plan, sampling.window, len(W), len(token_ids))
-    scratch = trainer._make_scratch(capacities, W, len(U))
+    workspace = trainer._make_workspace(capacities, W, len(U))
     inputs = trainer._Side(W.copy(), 1, capacities.input_rows)
     outputs = trainer._Side(U.copy(), 1, capacities.output_rows)
-    inputs.n_rows[0], outputs.n_rows[0], _, _ = kernels.train_chunk(
-        0, len(token_ids), token_ids, offsets, sampling, tables, np.float64(learning_rate), 0, 1,
-        inputs.matrix, outputs.matrix, scratch.tokens, scratch.numbering,
-        inputs.buffer(0), outputs.buffer(0), scratch.block,
+    kernels.train_chunks(
+        np.zeros(1, np.int64), 0, 1, len(token_ids), token_ids, offsets, sampling, tables,
+        np.array([learning_rate]), 1, inputs.matrix, outputs.matrix, workspace.tokens,
+        workspace.numbering, inputs.buffers, outputs.buffers, np.zeros(1), np.zeros(1, np.int64),
+        workspace.scratch,
     )  # fmt: skip
     inputs.merge(0, 1, 1, 1.0)
     outputs.merge(0, 1, 1, 1.0)
     return inputs.matrix, outputs.matrix
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("size", [16, 112])
-def test_compiled_tiles_equal_their_plain_form(dtype, size):
-    rng = np.random.default_rng(0)
-    outputs = rng.normal(size=(20, size)).astype(dtype)
-    inputs = rng.normal(size=(kernels.BLOCK, size)).astype(dtype)
-    rows = rng.permutation(20)[:12].astype(np.int32)
-    identity = np.arange(kernels.BLOCK, dtype=np.int32)
-    plain, compiled = (np.zeros((12, kernels.BLOCK), dtype) for _ in range(2))
-    tolerance = 1e-4 if dtype == np.float32 else 1e-12
+@pytest.fixture(params=[np.float32, np.float64])
+def tables(request):
+    """Rows, what to do with them, and how exact that is."""
+    rng, dtype, size = np.random.default_rng(0), request.param, 48
+    inputs, outputs = (rng.normal(size=(n, size)).astype(dtype) for n in (24, 20))
+    rows = rng.permutation(20).astype(np.int32)
+    return inputs, outputs, rows, 1e-4 if dtype == np.float32 else 1e-12
 
-    @njit
-    def score(outputs, rows, m, inputs, n, scores):
-        kernels.score_tile(outputs, rows, m, inputs, n, scores)
 
-    @njit
-    def add(targets, target_rows, i, sources, source_rows, k, coefficients):
-        kernels.add_tile(targets, target_rows, i, sources, source_rows, k, coefficients)
+def both(function, written, *arguments):
+    """Call a function plain and compiled; return what either has written to an argument."""
+    names = ", ".join(f"a{i}" for i in range(len(arguments)))
+    scope = {"function": function}
+    exec(f"def call({names}): function({names})", scope)
+    results = []
+    for call in (function, njit(scope["call"])):
+        copies = [a.copy() if i == written else a for i, a in enumerate(arguments)]
+        call(*copies)
+        results.append(copies[written])
+    assert np.abs(results[0] - arguments[written]).max() > 0.01  # it has done something
+    return results
 
-    kernels.score_tile(outputs, rows, 4, inputs, 8, plain)
-    score(outputs, rows, 4, inputs, 8, compiled)
-    assert_allclose(plain[4:8, 8:12], outputs[rows[4:8]] @ inputs[8:12].T, rtol=tolerance)
+
+@pytest.mark.parametrize(
+    ("function", "n_inputs", "differentiated"),
+    [
+        (kernels.score_tile, kernels.TILE_INPUTS, False),
+        (kernels.score_row, 1, False),
+        (kernels.differentiate_tile, kernels.TILE_INPUTS, True),
+        (kernels.differentiate_row, 1, True),
+    ],
+)
+@pytest.mark.parametrize("listed", [True, False])
+def test_compiled_scores_equal_their_plain_form(function, n_inputs, differentiated, listed, tables):
+    inputs, outputs, rows, tolerance = tables
+    dtype, n, m = inputs.dtype, 2, 8
+    labels, weights = (np.linspace(low, 1, 16, dtype=dtype) for low in (0, 0.5))
+    input_rows = rows[::-1].copy() if listed else None
+    rate = dtype.type(0.3)
+    plain, compiled = both(
+        function, 9, inputs, input_rows, n, outputs, rows, m, labels, weights, rate,
+        np.zeros((16, 16), dtype),
+    )  # fmt: skip
+    tile = slice(n, n + n_inputs), slice(m, m + kernels.TILE_OUTPUTS)
+    x = inputs[input_rows[tile[0]] if listed else tile[0]]
+    expected = np.zeros((16, 16))
+    expected[tile] = x @ outputs[rows[tile[1]]].T
+    if differentiated:
+        gradients = labels[tile[1]] - weights[tile[1]] * expit(np.clip(expected[tile], -16, 16))
+        expected[tile] = rate * gradients
+    assert_allclose(plain, expected, rtol=tolerance, atol=max(tolerance, 1e-8))
     assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
 
-    coefficients = rng.normal(size=compiled.shape).astype(dtype)
-    for matrix, order in ((coefficients, "outputs"), (coefficients.T, "inputs")):
-        one, other = outputs.copy(), outputs.copy()
-        places = (4, 8) if order == "outputs" else (8, 4)
-        target_rows, source_rows = (
-            (rows, identity) if order == "outputs" else (np.arange(16, dtype=np.int32), rows)
-        )
-        sources = inputs if order == "outputs" else outputs.copy()
-        kernels.add_tile(one, target_rows, places[0], sources, source_rows, places[1], matrix)
-        add(other, target_rows, places[0], sources, source_rows, places[1], matrix)
-        assert np.abs(one - outputs).max() > 0.1
-        assert_allclose(other, one, rtol=tolerance, atol=tolerance)
+
+@pytest.mark.parametrize(
+    ("function", "n_targets", "n_sources", "from_zero"),
+    [
+        (kernels.set_inputs, kernels.TILE_INPUTS, kernels.TILE_OUTPUTS, True),
+        (kernels.add_to_inputs, kernels.TILE_INPUTS, kernels.TILE_OUTPUTS, False),
+        (kernels.add_to_outputs, kernels.TILE_OUTPUTS, kernels.TILE_INPUTS, False),
+        (kernels.set_input, 1, kernels.TILE_OUTPUTS, True),
+        (kernels.add_to_input, 1, kernels.TILE_OUTPUTS, False),
+        (kernels.add_input_to_outputs, kernels.TILE_OUTPUTS, 1, False),
+    ],
+)
+@pytest.mark.parametrize("listed", ["targets", "sources"])
+def test_compiled_sums_equal_their_plain_form(
+    function, n_targets, n_sources, from_zero, listed, tables
+):
+    targets, sources, rows, tolerance = tables
+    i, k = 3, 8
+    coefficients = np.random.default_rng(1).normal(size=(20, 20)).astype(targets.dtype).T
+    target_rows, source_rows = (rows, None) if listed == "targets" else (None, rows)
+    plain, compiled = both(
+        function, 0, targets, target_rows, i, sources, source_rows, k, coefficients
+    )
+    to, of = slice(i, i + n_targets), slice(k, k + n_sources)
+    changed = rows[to] if listed == "targets" else to
+    expected = targets.copy()
+    expected[changed] *= not from_zero
+    expected[changed] += coefficients[to, of] @ sources[rows[of] if listed == "sources" else of]
+    assert_allclose(plain, expected, rtol=tolerance, atol=tolerance)
+    assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize(("kind", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-8)])
-def test_sigmoid_is_close_to_the_exact_one(kind, tolerance):
-    x = np.linspace(-16, 16, 10001).astype(kind)
-    values = np.array([kernels.sigmoid(value, kind) for value in x])
-    assert_allclose(values, expit(x.astype(np.float64)), atol=tolerance)
+def test_compiled_rows_equal_their_plain_form(tables):
+    inputs, outputs, _, tolerance = tables
+    plain, compiled = both(kernels.add_row, 0, inputs[1], 0.5, outputs[2])
+    assert_allclose(plain, inputs[1] + 0.5 * outputs[2], rtol=tolerance, atol=tolerance)
+    assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
+    plain, compiled = both(kernels.copy_row, 0, inputs[1], outputs[2])
+    assert_array_equal(plain, outputs[2])
+    assert_array_equal(compiled, outputs[2])
+
+
+def test_each_task_is_taken_by_one_thread():
+    @njit(nogil=True)
+    def count_tasks(tasks, n_tasks):
+        n_taken = 0
+        while kernels.take_task(tasks) < n_tasks:
+            n_taken += 1
+        return n_taken
+
+    tasks = np.zeros(1, np.int64)
+    count_tasks(tasks, 0)
+    tasks[0] = 0
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(count_tasks, [tasks] * 4, [10**6] * 4))
+    assert sum(taken) == 10**6
+    assert tasks[0] == 10**6 + 4
+
+
+def test_sigmoid_is_close_to_the_exact_one():
+    x = np.linspace(-16, 16, 10001)
+    assert_allclose(kernels.sigmoid(x), expit(x), atol=1e-8)
 
 
 def test_sigmoid_clips_scores_it_cannot_tell_apart():
-    far, edge = kernels.sigmoid(1e6, np.float64), kernels.sigmoid(16.0, np.float64)
+    far, edge = kernels.sigmoid(np.array([1e6, 16.0]))
     assert far == edge
-    assert kernels.sigmoid(-1e6, np.float64) == kernels.sigmoid(-16.0, np.float64)
+    assert kernels.sigmoid(-1e6) == kernels.sigmoid(-16.0)
     assert edge > 1 - 2e-7
 
 
 @pytest.mark.parametrize("n_shards", [1, 2, 8])
-def test_merged_rows_equal_the_reference(n_shards):
+@pytest.mark.parametrize("freeze", [False, True])
+def test_merged_rows_equal_the_reference(n_shards, freeze):
     rng = np.random.default_rng(0)
     n_rows, size, n_chunks, capacity = 30, 16, 5, 12
     matrix = rng.normal(size=(n_rows, size))
@@ -247,6 +314,7 @@ def test_merged_rows_equal_the_reference(n_shards):
     counts = rng.integers(0, capacity + 1, n_chunks)
     rows = rng.normal(size=(n_chunks, capacity + 1, size))
     terms = rng.uniform(0, 500, size=(n_chunks, capacity + 1)).astype(np.float32)
+    buffers = kernels.Buffers(counts, row_ids, rows, terms)
     eta = 0.01
     expected = matrix.copy()
     for row in range(n_rows):
@@ -259,13 +327,15 @@ def test_merged_rows_equal_the_reference(n_shards):
         if copies:
             places = tuple(np.array(copies).T)
             expected[row] = reference.merge_rows(matrix[row], rows[places], terms[places], eta)
+    frozen = np.zeros(n_rows if freeze else 0, bool)
+    frozen[:10] = freeze
+    expected[:10] = matrix[:10] if freeze else expected[:10]
     newest = np.full(n_rows, -1)
     older = np.zeros((n_chunks, capacity), np.int64)
     for shard in range(n_shards):
         kernels.merge_rows(
-            shard, n_shards, eta, counts, row_ids, rows, terms, newest, older, np.zeros(size),
-            matrix,
-        )  # fmt: skip
+            shard, n_shards, eta, n_chunks, buffers, frozen, newest, older, np.zeros(size), matrix
+        )
     assert_allclose(matrix, expected, rtol=1e-12)
     assert_array_equal(newest, -1)
 
@@ -281,7 +351,7 @@ def test_random_bits_depend_on_every_bit(varied):
 
 @pytest.mark.parametrize(("architecture", "objective"), MODES)
 def test_a_tiny_vocabulary_does_not_diverge(architecture, objective):
-    # Hundreds of pairs of the same few rows meet in each block.
+    # The same few rows meet in every window.
     parameters = TrainingParameters(
         vector_size=16, architecture=architecture, objective=objective, sample=0.0, epochs=5,
         learning_rate=0.5,

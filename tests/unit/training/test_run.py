@@ -155,20 +155,6 @@ def test_with_all_words_frozen_the_output_vectors_learn(corpus, architecture, ob
     assert second.loss_curve[-1] < second.loss_curve[0]
 
 
-def test_dropping_frozen_rows_keeps_the_others_in_order():
-    buffer = kernels.Buffer(
-        np.array([4, 2, 0, 3, 1, 9], np.int32),
-        np.arange(28, dtype=np.float32).reshape(7, 4),
-        np.arange(7, dtype=np.float32),
-    )
-    frozen = np.array([False, False, True, True, False])
-    n_rows = kernels.drop_frozen_rows(5, frozen, buffer)
-    assert n_rows == 3
-    assert_array_equal(buffer.row_ids[:3], [4, 0, 1])
-    assert_array_equal(buffer.rows[:3, 0], [0, 8, 16])
-    assert_array_equal(buffer.terms[:3], [0, 2, 4])
-
-
 # --- The same for any number of threads ----------------------------------------------------------
 
 
@@ -233,14 +219,14 @@ def test_an_error_of_the_caller_after_an_epoch_ends_the_run(corpus, objective):
 def test_the_learning_rate_goes_along_the_part_of_the_line_that_is_asked_for(
     corpus, monkeypatch, schedule, expected
 ):
-    compiled, signature = kernels.train_chunk, inspect.signature(kernels.train_chunk.py_func)
+    compiled, signature = kernels.train_chunks, inspect.signature(kernels.train_chunks.py_func)
     rates = []
 
-    def train_chunk(*arguments):
-        rates.append(float(signature.bind(*arguments).arguments["learning_rate"]))
+    def train_chunks(*arguments):
+        rates.extend(signature.bind(*arguments).arguments["learning_rates"])
         return compiled(*arguments)
 
-    monkeypatch.setattr(kernels, "train_chunk", train_chunk)
+    monkeypatch.setattr(kernels, "train_chunks", train_chunks)
     train_small(corpus, learning_rate=0.08, min_learning_rate=0.0, schedule=schedule)
     n_chunks = 3 * 15
     assert_allclose(rates, np.linspace(*expected, n_chunks, endpoint=False), rtol=1e-6, atol=1e-9)

@@ -217,8 +217,8 @@ def test_no_row_moves_further_than_the_longest_step():
     W_after, U_after, _ = step(W, U, learning_rate=100.0)
     for before, after in ((W, W_after), (U, U_after)):
         lengths = np.linalg.norm(after - before, axis=1)
-        assert lengths.max() <= kernels.MAX_STEP * (1 + 1e-12)
-        assert lengths.max() > 0.3 * kernels.MAX_STEP
+        assert lengths.max() <= softmax.MAX_STEP * (1 + 1e-12)
+        assert lengths.max() > 0.3 * softmax.MAX_STEP
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -460,15 +460,16 @@ def test_chunks_beyond_two_thousand_million_tokens_are_sampled_like_any_other():
 
 def test_the_learning_rate_falls_along_a_straight_line_to_its_floor(corpus, monkeypatch):
     parameters = TrainingParameters(epochs=3, learning_rate=0.08, min_learning_rate=0.02)
-    compiled, signature = kernels.train_chunk, inspect.signature(kernels.train_chunk.py_func)
+    compiled, signature = kernels.train_chunks, inspect.signature(kernels.train_chunks.py_func)
     calls = []
 
-    def train_chunk(*arguments):
+    def train_chunks(*arguments):
         named = signature.bind(*arguments).arguments
-        calls.append((named["start"], named["learning_rate"]))
+        for place, rate in enumerate(named["learning_rates"]):
+            calls.append((named["round_start"] + place * named["chunk_tokens"], rate))
         return compiled(*arguments)
 
-    monkeypatch.setattr(kernels, "train_chunk", train_chunk)
+    monkeypatch.setattr(kernels, "train_chunks", train_chunks)
     train(*corpus, parameters, seed=0, plan=plan_of(parameters, corpus))
     n_tokens = len(corpus[0])
     starts = 3 * list(range(0, n_tokens, 100))
@@ -587,17 +588,17 @@ def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch):
 
 @pytest.mark.parametrize("n_threads", [2, 4])
 def test_a_thread_that_fails_while_training_raises_in_the_caller(corpus, n_threads, monkeypatch):
-    compiled = kernels.train_chunk
+    compiled = kernels.train_chunks
     failed = threading.Event()
 
-    def train_chunk(*arguments):
+    def train_chunks(*arguments):
         if threading.current_thread() is not threading.main_thread():
             failed.set()
             raise ZeroDivisionError("in a helper")
         assert failed.wait(timeout=60)
         return compiled(*arguments)
 
-    monkeypatch.setattr(kernels, "train_chunk", train_chunk)
+    monkeypatch.setattr(kernels, "train_chunks", train_chunks)
     with pytest.raises(ZeroDivisionError, match="in a helper"):
         train_small(corpus, n_threads=n_threads)
     assert our_threads() == []
@@ -700,7 +701,7 @@ run(np.float64)
 second = signatures()
 run_all(np.float64)
 assert signatures() == second, "compiled again for float64"
-print(len(second["train_chunk"]), len(second["merge_rows"]), len(second["sample_chunk"]))
+print(len(second["train_chunks"]), len(second["merge_rows"]), len(second["sample_chunk"]))
 """
 
 
