@@ -32,7 +32,8 @@ class Page(HTMLParser):
 
 def broken_links(root: Path) -> list[str]:
     """Return a line for each link within the site that leads nowhere."""
-    pages = {path.resolve(): Page(path) for path in sorted(root.rglob("*.html"))}
+    own = (path for path in sorted(root.rglob("*.html")) if path.parent.name != "_static")
+    pages = {path.resolve(): Page(path) for path in own}
     broken = []
     for path, page in pages.items():
         for link in page.links:

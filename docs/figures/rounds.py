@@ -38,7 +38,7 @@ for number, color in enumerate(COLORS):
     x = 26 + 18 * number
     for row in range(3):
         cell(x, 19.5 + 2.8 * row, 13, 2.8, color)
-    ax.text(x + 6.5, 29.3, f"chunk {number + 2}: block by block", ha="center", fontsize=7.5)
+    ax.text(x + 6.5, 29.3, f"chunk {number + 2}: word by word", ha="center", fontsize=7.5)
     arrow((x + 6.5, 19), (x + 6.5, 13.4))
     ax.text(x + 7.3, 16.2, f"merged {number + 1}.", fontsize=7.5, va="center", color="#444444")
 
