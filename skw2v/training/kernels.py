@@ -212,6 +212,10 @@ def prefetch_row(matrix, row):
     """Ask for a row of a matrix to be brought to the cache; it has no effect on any value."""
 
 
+def prefetch_element(array, index):
+    """Ask for an element of an array, likewise."""
+
+
 def take_task(tasks):
     """Return the number of the next task, and count it as taken, for all threads at once."""
     tasks[0] += 1
@@ -601,6 +605,24 @@ def _compile_add_difference(target, row, other):
 
 
 @intrinsic
+def _prefetch_element(typingctx, array, index):
+    """Emit `prefetch_element`."""
+
+    def codegen(context, builder, signature, values):
+        place = context.cast(builder, values[1], index, types.intp)
+        _emit_prefetch(builder, _element_pointer(context, builder, array, values[0], place))
+        return context.get_dummy_value()
+
+    return types.void(array, index), codegen
+
+
+@overload(prefetch_element)
+def _compile_prefetch_element(array, index):
+    """Replace `prefetch_element` in compiled code."""
+    return lambda array, index: _prefetch_element(array, index)
+
+
+@intrinsic
 def _copy_row(typingctx, target, source):
     """Emit `copy_row`."""
 
@@ -623,32 +645,36 @@ def _compile_copy_row(target, source):
     return lambda target, source: _copy_row(target, source)
 
 
+def _emit_prefetch(builder, pointer):
+    """Ask for the cache line of an address."""
+    byte_pointer, integer = ir.IntType(8).as_pointer(), ir.IntType(32)
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [byte_pointer],
+        ir.FunctionType(ir.VoidType(), [byte_pointer, integer, integer, integer]),
+    )
+    # To be read, used again, data.
+    builder.call(
+        prefetch, [builder.bitcast(pointer, byte_pointer), integer(0), integer(3), integer(1)]
+    )
+
+
 @intrinsic
 def _prefetch_row(typingctx, matrix, row):
-    """Emit a prefetch instruction for each cache line of a row."""
-    signature = types.void(matrix, row)
+    """Emit `prefetch_row`: one instruction for each cache line."""
 
-    def codegen(context, builder, signature, arguments):
-        matrix_value, row_value = arguments
-        row_value = context.cast(builder, row_value, row, types.intp)
-        column = ir.Constant(row_value.type, 0)
-        pointer = _element_pointer(context, builder, matrix, matrix_value, row_value, column)
-        stop = builder.extract_value(
-            context.make_array(matrix)(context, builder, matrix_value).shape, 1
-        )
-        byte_pointer = ir.IntType(8).as_pointer()
-        integer = ir.IntType(32)
-        prefetch = builder.module.declare_intrinsic(
-            "llvm.prefetch", [byte_pointer],
-            ir.FunctionType(ir.VoidType(), [byte_pointer, integer, integer, integer]),
-        )  # fmt: skip
+    def codegen(context, builder, signature, values):
+        row_value = context.cast(builder, values[1], row, types.intp)
+        zero = ir.Constant(row_value.type, 0)
+        pointer = _element_pointer(context, builder, matrix, values[0], row_value, zero)
+        shape = context.make_array(matrix)(context, builder, values[0]).shape
+        stop = builder.extract_value(shape, 1)
         step = ir.Constant(stop.type, _vector_type(context, matrix).count)
-        with cgutils.for_range_slice(builder, column, stop, step, stop.type) as (at, _):
-            address = builder.bitcast(builder.gep(pointer, [at]), byte_pointer)
-            builder.call(prefetch, [address, integer(0), integer(3), integer(1)])
+        with cgutils.for_range_slice(builder, zero, stop, step, stop.type) as (column, _):
+            _emit_prefetch(builder, builder.gep(pointer, [column]))
         return context.get_dummy_value()
 
-    return signature, codegen
+    return types.void(matrix, row), codegen
 
 
 @overload(prefetch_row)
@@ -995,6 +1021,10 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
     n_rows = 0
     free = 0
     for token in range(own_begin, own_end):
+        if token + AHEAD < own_end:
+            next_path = path_offsets[tokens.words[token + AHEAD]]
+            prefetch_element(path_nodes, next_path)
+            prefetch_element(path_codes, next_path)
         slot = tokens.input_slots[token]
         if path_starts[slot] < 0:
             path_starts[slot] = free
