@@ -62,6 +62,7 @@ MAX_INPUTS = 12  # contexts that are learned at once; a wider window is learned 
 MAX_WEIGHT = 1.0  # of the pairs of a row in one step, times the learning rate
 TILE_INPUTS = 2  # of a tile, and ...
 TILE_OUTPUTS = 8  # ... outputs: 16 vector accumulators
+SHARD_BITS = 6  # so many rows in a row are merged by one thread: it writes cache lines of its own
 AHEAD = 16  # rows that a copy loop asks for in advance
 VECTOR_BYTES = 64  # of one vector register, and of a cache line
 
@@ -1173,6 +1174,12 @@ def train_chunks(tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets,
 
 
 @inlined
+def shard_of(row, n_shards):
+    """Return which shard of a power of two of them a row of a shared matrix belongs to."""
+    return (row >> SHARD_BITS) & (n_shards - 1)
+
+
+@inlined
 def saturate(x):
     """Return ``x / (1 + x)``: x while it is small, never more than 1."""
     return x / (1.0 + x)
@@ -1195,8 +1202,8 @@ def merge_rows(
     Parameters
     ----------
     shard, n_shards : int
-        Merge the rows whose number is `shard` modulo `n_shards`, a power of two. Different shards
-        may run in different threads; no row's result depends on `n_shards`.
+        Merge the rows of one shard (see `shard_of`). Different shards may run in different threads;
+        no row's result depends on `n_shards`, a power of two.
     saturation : float
         The learning rate times a constant, kappa.
     n_chunks : int
@@ -1208,7 +1215,7 @@ def merge_rows(
     newest : ndarray of int64, shape (n_matrix_rows,)
         Scratch, all -1 before and after: one copy of a row, as chunk * 2**32 + slot ...
     older : ndarray of int64, shape (n_chunks, capacity)
-        Scratch: ... and from each copy to another of the same row, -1 at the end.
+        Scratch, the caller's own: ... and from each copy to another of the same row, -1 at the end.
     step : ndarray, shape (padded_size,)
         Scratch, the caller's own.
     matrix : ndarray, shape (n_matrix_rows, padded_size)
@@ -1219,15 +1226,17 @@ def merge_rows(
     for chunk in range(n_chunks - 1, -1, -1):
         for slot in range(n_rows[chunk]):
             row = row_ids[chunk, slot]
-            if row & (n_shards - 1) == shard:
+            if shard_of(row, n_shards) == shard:
                 older[chunk, slot] = newest[row]
                 newest[row] = (chunk << 32) | slot
     for chunk in range(n_chunks):
         for slot in range(n_rows[chunk]):
             if slot + AHEAD < n_rows[chunk]:
-                prefetch_row(matrix, row_ids[chunk, slot + AHEAD])
+                later = row_ids[chunk, slot + AHEAD]
+                if shard_of(later, n_shards) == shard:
+                    prefetch_row(matrix, later)
             row = row_ids[chunk, slot]
-            if row & (n_shards - 1) != shard or newest[row] < 0:
+            if shard_of(row, n_shards) != shard or newest[row] < 0:
                 continue
             newest[row] = -1
             if frozen.shape[0] > 0 and frozen[row]:

@@ -196,13 +196,14 @@ class _Side:
             terms=np.zeros((n_chunks, capacity + 1), np.float32),
         )
         self._newest = np.full(len(matrix), -1, np.int64)
-        self._older = np.zeros((n_chunks, capacity), np.int64)
 
-    def merge(self, shard: int, n_shards: int, n_chunks: int, saturation: float) -> None:
+    def merge(
+        self, shard: int, n_shards: int, n_chunks: int, saturation: float, links: NDArray[np.int64]
+    ) -> None:
         """Carry a shard of the rows of the round's chunks back to the matrix."""
         kernels.merge_rows(
             shard, n_shards, saturation, n_chunks, self.buffers, self._frozen, self._newest,
-            self._older, np.empty_like(self.matrix[0]), self.matrix,
+            links, np.empty_like(self.matrix[0]), self.matrix,
         )  # fmt: skip
 
 
@@ -212,10 +213,11 @@ class _Workspace(NamedTuple):
     tokens: kernels.Tokens
     numbering: kernels.Numbering
     scratch: kernels.Scratch
+    links: NDArray[np.int64]  # between the copies of a row, when they are merged
 
 
 def _make_workspace(
-    capacities: _Capacities, input_vectors: NDArray[Any], n_output_rows: int
+    capacities: _Capacities, n_chunks: int, input_vectors: NDArray[Any], n_output_rows: int
 ) -> _Workspace:
     """Allocate the workspace of one thread."""
     n_words, row_size = input_vectors.shape
@@ -251,6 +253,7 @@ def _make_workspace(
             weights=labels.copy(),
             scores=table(kernels.MAX_INPUTS, capacities.outputs),
         ),
+        np.zeros((n_chunks, max(capacities.input_rows, capacities.output_rows)), np.int64),
     )
 
 
@@ -275,7 +278,9 @@ class _Run(TrainingRun):
 
     def make_scratch(self) -> _Workspace:
         """Return what a thread needs besides the buffers."""
-        return _make_workspace(self.capacities, self.input_rows, len(self.output_rows))
+        return _make_workspace(
+            self.capacities, self.plan.chunks_per_round, self.input_rows, len(self.output_rows)
+        )
 
     def train_epoch(
         self, number: int, team: Team, thread: int, scratch: _Workspace
@@ -293,7 +298,7 @@ class _Run(TrainingRun):
             saturation = plan.kappa * self.learning_rate_of(number, round_start)
             for shard in team.share(n_shards):
                 for side in (self.inputs, self.outputs):
-                    side.merge(shard, n_shards, len(starts), saturation)
+                    side.merge(shard, n_shards, len(starts), saturation, scratch.links)
             yield (
                 round_stop - round_start,
                 self.losses[: len(starts)].sum(),

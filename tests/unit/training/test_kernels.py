@@ -166,7 +166,7 @@ def train_one_chunk(token_ids, offsets, W, U, tables, sampling, learning_rate):
     """Train a corpus of one chunk, once, from given matrices; return the matrices after it."""
     plan = small_plan(chunk_tokens=len(token_ids), chunks_per_round=1)
     capacities = trainer._capacities(tables, plan, sampling.window, len(W), len(token_ids))
-    workspace = trainer._make_workspace(capacities, W, len(U))
+    workspace = trainer._make_workspace(capacities, 1, W, len(U))
     inputs = trainer._Side(W.copy(), 1, capacities.input_rows)
     outputs = trainer._Side(U.copy(), 1, capacities.output_rows)
     kernels.train_chunks(
@@ -175,8 +175,8 @@ def train_one_chunk(token_ids, offsets, W, U, tables, sampling, learning_rate):
         workspace.numbering, inputs.buffers, outputs.buffers, np.zeros(1), np.zeros(1, np.int64),
         workspace.scratch,
     )  # fmt: skip
-    inputs.merge(0, 1, 1, 1.0)
-    outputs.merge(0, 1, 1, 1.0)
+    inputs.merge(0, 1, 1, 1.0, workspace.links)
+    outputs.merge(0, 1, 1, 1.0, workspace.links)
     return inputs.matrix, outputs.matrix
 
 
@@ -308,7 +308,7 @@ def test_sigmoid_clips_scores_it_cannot_tell_apart():
 @pytest.mark.parametrize("freeze", [False, True])
 def test_merged_rows_equal_the_reference(n_shards, freeze):
     rng = np.random.default_rng(0)
-    n_rows, size, n_chunks, capacity = 30, 16, 5, 12
+    n_rows, size, n_chunks, capacity = 300, 16, 5, 120
     matrix = rng.normal(size=(n_rows, size))
     row_ids = np.array([rng.permutation(n_rows)[:capacity] for _ in range(n_chunks)], np.int32)
     counts = rng.integers(0, capacity + 1, n_chunks)
