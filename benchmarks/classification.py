@@ -68,7 +68,7 @@ def main() -> None:
     warnings.simplefilter("ignore", ConvergenceWarning)
     warnings.filterwarnings("ignore", message=".*contain no known word")
     for path in arguments.train:
-        name = path.name.removesuffix(".tsv").removesuffix("-train")
+        name = path.stem.replace("-train", "")
         results = run(read_task(path), name, arguments)
         rows = [
             [
@@ -91,8 +91,8 @@ def parse_arguments() -> argparse.Namespace:
         "train",
         type=Path,
         nargs="+",
-        help="files of lines with a label, a tab and a text; beside NAME-train.tsv lies "
-        "NAME-test.tsv, of any other a fifth is kept for the test",
+        help="files of lines with a label, a tab and a text; a file with -train in its name lies "
+        "beside one with -test, of any other a fifth is kept for the test",
     )
     parser.add_argument("--dimension", type=int, default=100)
     parser.add_argument("--window", type=int, default=10)
@@ -108,10 +108,10 @@ def parse_arguments() -> argparse.Namespace:
 def read_task(path: Path) -> Task:
     """Read the training texts and the test texts that belong to them."""
     texts, labels = read_labelled(path)
-    if not path.name.endswith("-train.tsv"):
+    if "-train" not in path.name:
         split = train_test_split(texts, labels, test_size=0.2, stratify=labels, random_state=0)
         return Task(split[0], split[2], split[1], split[3])
-    test = path.with_name(path.name.replace("-train.tsv", "-test.tsv"))
+    test = path.with_name(path.name.replace("-train", "-test"))
     return Task(texts, labels, *read_labelled(test))
 
 

@@ -3,7 +3,8 @@
 The same texts go through `Word2VecVectorizer.transform` and `TfidfVectorizer.transform`, which
 split them alike; then the same documents as lists of tokens go through ours alone. Documents are
 the lines of the text, or shorter pieces of them. The word vectors are those of one quick epoch:
-their values do not matter here. With several repeats the two take turns, and medians are compared.
+their values do not matter here. Seconds are those of the processor, which a busy machine disturbs
+least; with several repeats the two take turns, and medians are compared.
 
 The memory is the peak of what the process holds beside the result (Linux only), while a generator
 of many documents is transformed.
@@ -110,13 +111,13 @@ def measure_speeds(
 
 
 def alternate(repeats: int, *functions: Callable[[], object]) -> list[float]:
-    """Call the functions in turns and return the median seconds of each."""
+    """Call the functions in turns and return the median processor seconds of each."""
     seconds: list[list[float]] = [[] for _ in functions]
     for _ in range(repeats):
         for taken, function in zip(seconds, functions, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             function()
-            taken.append(time.perf_counter() - start)
+            taken.append(time.process_time() - start)
     return [statistics.median(taken) for taken in seconds]
 
 

@@ -156,7 +156,7 @@ class Pooling:
         n_unknown = 0
         for batch in token_counts:
             n_unknown += batch.shape[0] - int(np.count_nonzero(np.diff(batch.indptr)))
-            rows.frombytes(self._pool(batch, vectors).tobytes())
+            rows.frombytes(self._pool(batch, vectors).reshape(-1).view(np.uint8).data)
         n_features = self.n_features(vectors.shape[1])
         return PooledDocuments(np.asarray(rows).reshape(-1, n_features), n_unknown)
 

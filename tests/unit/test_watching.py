@@ -354,7 +354,7 @@ def test_callbacks_go_with_clones_and_into_pipelines():
 def test_without_callbacks_in_scikit_learn_all_else_works():
     program = (
         "import sys\n"
-        "import sklearn.feature_extraction.text\n"
+        "import sklearn.feature_extraction.text, sklearn.pipeline\n"
         "sys.modules['sklearn.callback'] = None\n"
         "from skw2v import Word2VecVectorizer\n"
         "model = Word2VecVectorizer(min_count=1, vector_size=2, epochs=2)\n"
