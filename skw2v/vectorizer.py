@@ -577,7 +577,8 @@ class Word2VecVectorizer(
         """Train on the next documents of a stream.
 
         The documents are trained once, at the learning rate `learning_rate`, which does not fall as
-        nobody knows how long the stream is: to let it fall, lower it by `set_params` between calls.
+        nobody knows how long the stream is. Vectors then stay as uncertain as the last steps are
+        long: choose a smaller rate than for `fit`, or lower it by `set_params` between calls.
         `epochs` is not used. After `fit`, `partial_fit` goes on from what it learned.
 
         Under negative sampling the vocabulary grows. Words that are not known yet are counted, and
