@@ -761,7 +761,7 @@ class Word2VecVectorizer(
 
         References
         ----------
-        .. [7] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
+        .. [1] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
            NeurIPS 27.
 
         Examples

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from skw2v.training import kernels, softmax
 from skw2v.training.embedding import initial_vectors
