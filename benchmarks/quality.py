@@ -22,7 +22,6 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from common import (
     MIN_COUNT,
     MODES,
@@ -37,12 +36,19 @@ from common import (
     read_documents,
     report_progress,
 )
-from numpy.typing import NDArray
-from scipy.stats import spearmanr
+
+from skw2v import Word2VecVectorizer, WordVectors
+from skw2v.evaluation import (
+    AnalogyEvaluation,
+    AnalogySection,
+    evaluate_word_analogies,
+    evaluate_word_pairs,
+    read_analogies,
+    read_word_pairs,
+)
 
 PACKAGES = ["skw2v", "gensim", "numpy", "scipy", "scikit-learn", "numba"]
 ANALOGY_WORDS = 30_000
-QUESTIONS_PER_BLOCK = 1000
 GENSIM_DEFAULT_RATE = 0.025
 MEASURES = ["semantic", "syntactic", "total", "WordSim-353", "SimLex-999", "seconds"]
 
@@ -50,101 +56,31 @@ Record = dict[str, Any]
 LearningRate = float | str
 
 
-class Question(NamedTuple):
-    """An analogy: the last of four words is asked for."""
-
-    is_semantic: bool
-    words: list[str]
-
-
-class Evaluation(NamedTuple):
+class Questions(NamedTuple):
     """What the vectors are asked: analogies, and word pairs with people's scores by data set."""
 
-    questions: list[Question]
-    word_pairs: dict[str, list[tuple[str, str, float]]]
+    analogies: dict[str, list[tuple[Hashable, ...]]]
+    word_pairs: dict[str, list[tuple[Hashable, Hashable, float]]]
 
 
-def read_questions(path: Path) -> list[Question]:
-    """Read analogies: sections start with ':', those named 'gram...' are syntactic."""
-    questions = []
-    is_semantic = True
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith(":"):
-            is_semantic = not line[1:].strip().startswith("gram")
-        else:
-            questions.append(Question(is_semantic, line.lower().split()))
-    return questions
-
-
-def read_word_pairs(path: Path) -> list[tuple[str, str, float]]:
-    """Read tab-separated lines of two words and a score; '#' starts a comment."""
-    pairs = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        fields = line.lower().split("\t")
-        if not line.startswith("#") and len(fields) >= 3:
-            pairs.append((fields[0], fields[1], float(fields[2])))
-    return pairs
-
-
-def evaluate(
-    words: Sequence[Hashable], vectors: NDArray[np.floating], evaluation: Evaluation
-) -> dict[str, float]:
+def evaluate(word_vectors: WordVectors, questions: Questions) -> dict[str, float]:
     """Score word vectors, whose words come by falling frequency."""
-    index = {word: row for row, word in enumerate(words)}
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    analogies = evaluate_word_analogies(
+        word_vectors, questions.analogies, restrict_vocab=ANALOGY_WORDS
+    )
+    kinds: dict[bool, list[AnalogySection]] = {True: [], False: []}
+    for section in analogies.sections:
+        kinds[section.name.startswith("gram")].append(section)
     return {
-        **score_analogies(index, unit, evaluation.questions),
+        "questions": len(analogies.total.correct) + len(analogies.total.incorrect),
+        "semantic": AnalogyEvaluation(tuple(kinds[False])).accuracy,
+        "syntactic": AnalogyEvaluation(tuple(kinds[True])).accuracy,
+        "total": analogies.accuracy,
         **{
-            name: score_word_pairs(index, unit, pairs)
-            for name, pairs in evaluation.word_pairs.items()
+            name: evaluate_word_pairs(word_vectors, pairs, restrict_vocab=None).spearman
+            for name, pairs in questions.word_pairs.items()
         },
     }
-
-
-def score_analogies(
-    index: dict[Hashable, int], unit: NDArray[np.floating], questions: Sequence[Question]
-) -> dict[str, float]:
-    """Return the fraction of analogies answered rightly, by kind and in total."""
-    asked = [
-        question
-        for question in questions
-        if all(index.get(word, ANALOGY_WORDS) < ANALOGY_WORDS for word in question.words)
-    ]
-    rows = np.array([[index[word] for word in question.words] for question in asked])
-    rows = rows.reshape(len(asked), 4)
-    is_semantic = np.array([question.is_semantic for question in asked], bool)
-    is_right = np.empty(len(asked), bool)
-    for start in range(0, len(asked), QUESTIONS_PER_BLOCK):
-        block = slice(start, start + QUESTIONS_PER_BLOCK)
-        first, second, third, answer = rows[block].T
-        scores = (unit[second] - unit[first] + unit[third]) @ unit[:ANALOGY_WORDS].T
-        np.put_along_axis(scores, rows[block, :3], -np.inf, axis=1)
-        is_right[block] = scores.argmax(axis=1) == answer
-    return {
-        "questions": len(asked),
-        "semantic": _mean(is_right[is_semantic]),
-        "syntactic": _mean(is_right[~is_semantic]),
-        "total": _mean(is_right),
-    }
-
-
-def score_word_pairs(
-    index: dict[Hashable, int],
-    unit: NDArray[np.floating],
-    pairs: Sequence[tuple[str, str, float]],
-) -> float:
-    """Return Spearman's correlation over the pairs whose words are both known."""
-    known = [pair for pair in pairs if pair[0] in index and pair[1] in index]
-    if len(known) < 2:
-        return float("nan")
-    first, second = (unit[[index[pair[side]] for pair in known]] for side in (0, 1))
-    similarities = np.einsum("ij,ij->i", first, second)
-    return float(spearmanr([pair[2] for pair in known], similarities)[0])
-
-
-def _mean(values: NDArray[np.bool_]) -> float:
-    """Return the mean, NaN of nothing."""
-    return float(values.mean()) if len(values) else float("nan")
 
 
 class Setting(NamedTuple):
@@ -158,12 +94,8 @@ class Setting(NamedTuple):
     threads: int
 
 
-def train_skw2v(
-    documents: list[list[str]], setting: Setting
-) -> tuple[Sequence[Hashable], NDArray[np.floating]]:
-    """Fit the estimator on token lists and return its words and vectors."""
-    from skw2v import Word2VecVectorizer
-
+def train_skw2v(documents: list[list[str]], setting: Setting) -> WordVectors:
+    """Fit the estimator on token lists and return its word vectors."""
     architecture, objective = MODES[setting.mode]
     vectorizer = Word2VecVectorizer(
         vector_size=setting.dimension,
@@ -176,12 +108,11 @@ def train_skw2v(
         random_state=setting.seed,
         **TRAINING,
     )
-    word_vectors = vectorizer.fit(documents).word_vectors_
-    return word_vectors.words, word_vectors.vectors
+    return vectorizer.fit(documents).word_vectors_
 
 
-def train_gensim(path: Path, setting: Setting) -> tuple[Sequence[Hashable], NDArray[np.floating]]:
-    """Train gensim from the file, its fastest way, and return its words and vectors."""
+def train_gensim(path: Path, setting: Setting) -> WordVectors:
+    """Train gensim from the file, its fastest way, and return its word vectors."""
     from gensim.models import Word2Vec
 
     model = Word2Vec(
@@ -193,7 +124,7 @@ def train_gensim(path: Path, setting: Setting) -> tuple[Sequence[Hashable], NDAr
         seed=setting.seed,
         **gensim_parameters(setting.mode),
     )
-    return model.wv.index_to_key, model.wv.vectors
+    return WordVectors(model.wv.index_to_key, model.wv.vectors)
 
 
 def rates_of(library: str, learning_rates: Sequence[LearningRate]) -> list[LearningRate]:
@@ -206,17 +137,14 @@ def rates_of(library: str, learning_rates: Sequence[LearningRate]) -> list[Learn
 
 
 def measure(
-    train: Callable[[Setting], tuple[Sequence[Hashable], NDArray[np.floating]]],
-    library: str,
-    setting: Setting,
-    evaluation: Evaluation,
+    train: Callable[[Setting], WordVectors], library: str, setting: Setting, questions: Questions
 ) -> Record:
     """Train once, time it and evaluate the vectors."""
     start = time.perf_counter()
-    words, vectors = train(setting)
+    word_vectors = train(setting)
     seconds = time.perf_counter() - start
-    scores = evaluate(words, vectors, evaluation)
-    record = {"library": library, **setting._asdict(), "words": len(words)}
+    scores = evaluate(word_vectors, questions)
+    record = {"library": library, **setting._asdict(), "words": len(word_vectors)}
     return {**record, **scores, "seconds": seconds}
 
 
@@ -224,8 +152,8 @@ def run(arguments: argparse.Namespace, path: Path) -> list[Record]:
     """Train and evaluate everything that was asked for, seed by seed, mode by mode."""
     # Equal words as one object: all tokens of a large text stay in memory.
     documents = [list(map(sys.intern, document)) for document in read_documents(path)]
-    evaluation = Evaluation(
-        read_questions(arguments.questions),
+    questions = Questions(
+        read_analogies(arguments.questions),
         {
             "WordSim-353": read_word_pairs(arguments.wordsim),
             "SimLex-999": read_word_pairs(arguments.simlex),
@@ -243,7 +171,7 @@ def run(arguments: argparse.Namespace, path: Path) -> list[Record]:
                     setting = Setting(
                         mode, rate, seed, arguments.epochs, arguments.dimension, arguments.threads
                     )
-                    records.append(measure(train, library, setting, evaluation))
+                    records.append(measure(train, library, setting, questions))
                     report_progress(_describe(records[-1]))
                     # Saved after each run, which may have taken many minutes.
                     if arguments.json:

@@ -46,6 +46,26 @@ def cosine_blocks(queries: Matrix, units: Matrix) -> Blocks:
         yield block, queries[block] @ units.T
 
 
+def cosadd_blocks(signs: sparse.csr_array, units: Matrix) -> Blocks:
+    """Yield the cosine similarities of sums of rows with all rows: `unit_rows(signs @ units)`'s.
+
+    A sum's similarity is the sum of similarities, divided by the length of the sum. Queries that
+    share rows, as analogies do, are therefore answered from few similarities.
+    """
+    lengths = np.linalg.norm(signs @ units, axis=1)
+    lengths[lengths == 0] = 1
+    weights = sparse.csr_array(signs.multiply((1 / lengths)[:, np.newaxis]))
+    for block in _slices(signs.shape[0], len(units)):
+        part = weights[block]
+        terms, positions = np.unique(part.indices, return_inverse=True)
+        if len(terms) < part.shape[0]:
+            shape = (part.shape[0], len(terms))
+            sums = sparse.csr_array((part.data, positions, part.indptr), shape=shape)
+            yield block, sums @ (units[terms] @ units.T)
+        else:
+            yield block, (part @ units) @ units.T
+
+
 def cosmul_blocks(added: sparse.csr_array, subtracted: sparse.csr_array, units: Matrix) -> Blocks:
     """Yield the scores of 3CosMul of blocks of queries with all rows.
 

@@ -276,20 +276,23 @@ def evaluate_word_analogies(
     topn = 1 + 3 * (n_variants - 1)
     sections = []
     for name, questions in analogies.items():
-        asked: list[Question] = []
+        asked: list[tuple[Question, Question]] = []
         unknown: list[Question] = []
         for number, words in enumerate(questions):
             question = _check_question(words, f"question {number} of section {name!r}")
-            is_known = all(fold(word) in known_words for word in question)
-            (asked if is_known else unknown).append(question)
-        a, b, c = ([known_words[fold(question[i])] for question in asked] for i in range(3))
+            folded = tuple(map(fold, question))
+            if all(word in known_words for word in folded):
+                asked.append((question, folded))
+            else:
+                unknown.append(question)
+        a, b, c = ([known_words[folded[i]] for _, folded in asked] for i in range(3))
         correct: list[Question] = []
         incorrect: list[Question] = []
         answers: Any = vocabulary.analogy(a, b, c, topn, method=method)
-        for question, nearest in zip(asked, answers, strict=True):
-            *given, expected = map(fold, question)
-            answer = next((fold(word) for word, _ in nearest if fold(word) not in given), None)
-            (correct if answer == expected else incorrect).append(question)
+        for (question, folded), nearest in zip(asked, answers, strict=True):
+            forms = (fold(word) for word, _ in nearest)
+            answer = next((form for form in forms if form not in folded[:3]), None)
+            (correct if answer == folded[3] else incorrect).append(question)
         sections.append(
             AnalogySection(name, tuple(correct), tuple(incorrect), tuple(unknown), dummy4unknown)
         )

@@ -196,8 +196,8 @@ class LossCurveDisplay:
         ax.set_ylabel("Loss (nats per predicted word)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(True, alpha=0.25)
-        self.validation_line_: Line2D | None = None
-        self.validation_ax_: Axes | None = None
+        self.validation_line_: Any = None
+        self.validation_ax_: Any = None
         if self.validation_scores is not None:
             self._plot_validation(ax, np.asarray(self.validation_scores), name)
         elif name is not None:
@@ -210,8 +210,8 @@ class LossCurveDisplay:
         """Draw the validation scores on a second axis, and one legend for both."""
         suffix = "" if name is None else f" ({name})"
         self.line_.set_label(f"loss{suffix}")
-        right = ax.twinx()
-        (line,) = right.plot(
+        self.validation_ax_ = ax.twinx()
+        (self.validation_line_,) = self.validation_ax_.plot(
             np.arange(1, len(scores) + 1),
             scores,
             marker="s",
@@ -220,16 +220,16 @@ class LossCurveDisplay:
             color="C1",
             label=f"validation score{suffix}",
         )
-        right.set_ylabel("Validation score (nats per predicted word)")
-        right.axvline(int(np.argmax(scores)) + 1, color="C1", linestyle=":", alpha=0.7)
-        right.legend(
-            handles=[self.line_, line],
+        self.validation_ax_.set_ylabel("Validation score (nats per predicted word)")
+        best = int(np.argmax(scores)) + 1
+        self.validation_ax_.axvline(best, color="C1", linestyle=":", alpha=0.7)
+        self.validation_ax_.legend(
+            handles=[self.line_, self.validation_line_],
             loc="lower center",
             bbox_to_anchor=(0.5, 1.0),  # above the axes: the curves need the room within
             ncols=2,
             frameon=False,
         )
-        self.validation_line_, self.validation_ax_ = line, right
 
 
 class WordMapDisplay:
@@ -653,7 +653,7 @@ def _is_fitted(projector: Any) -> bool:
     return True
 
 
-def _emptiest_corner(points: NDArray[np.floating]) -> Any:
+def _emptiest_corner(points: NDArray[np.floating]) -> str:
     """Name the corner with the fewest points near it, for the legend."""
     low, high = points.min(axis=0), points.max(axis=0)
     places = (points - low) / np.where(high > low, high - low, 1)

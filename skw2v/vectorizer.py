@@ -47,6 +47,7 @@ from skw2v._monitoring import (
     Silence,
     Watch,
 )
+from skw2v._saving import load_estimator, save_estimator
 from skw2v.corpus import (
     EncodedCorpus,
     Vocabulary,
@@ -59,6 +60,7 @@ from skw2v.corpus import (
     tokenize_documents,
 )
 from skw2v.corpus.vocabulary import fixed_index
+from skw2v.io import read_word_vectors
 from skw2v.pooling import Pooling, learn_pooling
 from skw2v.word_vectors import WordVectors
 
@@ -364,6 +366,11 @@ class Word2VecVectorizer(
     vectors are the same bit for bit, for any `n_jobs`, whatever kind of container holds the
     documents, and whatever the seed of Python's hashes. They may differ between versions of this
     package or of NumPy, and between kinds of processors.
+
+    **Saving.** `save` and `load` use a file without code. A pickle, such as :mod:`joblib` makes,
+    also holds functions given as parameters, but whoever reads it runs whatever its author wanted:
+    load pickles only from those whom you trust with your account, and with the same versions of
+    this package and scikit-learn.
 
     **The first fit** on a machine compiles the training code, which takes some seconds; the result
     is kept on disk.
@@ -718,7 +725,7 @@ class Word2VecVectorizer(
             count_encoded_in_batches(each_alone, n_words), self.word_vectors_.vectors
         )
         words = WordVectors(self.word_vectors_.words, vectors)
-        nearest = words._nearest_to(X, int(topn))
+        nearest = words.similar_by_vector(X, topn=int(topn))
         has_direction = X.any(axis=1)
         return [
             np.fromiter((word for word, _ in neighbours if known), dtype=object)
@@ -731,7 +738,7 @@ class Word2VecVectorizer(
         The mean of ``log p(word | context)`` over the predictions that the documents hold. The
         probabilities are true ones for every `objective`: those of all words sum to one. Under
         negative sampling, whose scores ``u . h`` say how much more probable a word is than noise,
-        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([1]_,
+        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([7]_,
         section 3.1); how many noise words there were cancels out.
 
         Which predictions are asked for depends on neither `window` nor anything else in the notes
@@ -852,6 +859,149 @@ class Word2VecVectorizer(
         known_words = self.word_vectors_.words
         probabilities = np.exp(log_probabilities[best]).tolist()
         return [(known_words[row], p) for row, p in zip(best.tolist(), probabilities, strict=True)]
+
+    @classmethod
+    def from_word_vectors(
+        cls, word_vectors: WordVectors | str | PathLike[str], **parameters: Any
+    ) -> Word2VecVectorizer:
+        """Make a fitted transformer of word vectors that were trained elsewhere.
+
+        `transform` works at once. `fit` trains new vectors, as ever.
+
+        Parameters
+        ----------
+        word_vectors : WordVectors, str or path
+            The words and vectors, or a file to read them from by `skw2v.io.read_word_vectors`,
+            which has options for a part of a file. They are used as float32.
+        **parameters : dict
+            Parameters of the estimator. Text must be split into words as it was when the vectors
+            were trained: for words with capital letters pass ``lowercase=False``. `vector_size` is
+            the dimension of the vectors.
+
+        Returns
+        -------
+        vectorizer : Word2VecVectorizer
+            Fitted: `word_counts_` has the counts of `word_vectors`, or zeros if it has none,
+            `loss_curve_` is empty, and `n_epochs_` and `n_tokens_` are 0. There is no
+            `output_vectors_`.
+
+        Raises
+        ------
+        ValueError
+            If a parameter needs what the word vectors do not tell: documents for `weighting` "idf"
+            and "usif" and for `remove_components`, counts for "sif", output vectors for `vectors`
+            other than "input".
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer, WordVectors
+        >>> word_vectors = WordVectors(["red", "green"], [[1.0, 0.0], [0.0, 1.0]])
+        >>> vectorizer = Word2VecVectorizer.from_word_vectors(word_vectors)
+        >>> vectorizer.transform(["red and green", "a red rose"])
+        array([[0.5, 0.5],
+               [1. , 0. ]], dtype=float32)
+        """
+        if not isinstance(word_vectors, WordVectors):
+            word_vectors = read_word_vectors(word_vectors)
+        dimension = word_vectors.vectors.shape[1]
+        vectorizer = cls(**{"vector_size": dimension, **parameters})
+        if vectorizer.vector_size != dimension:
+            raise ValueError(
+                f"vector_size must be {dimension}, the dimension of the word vectors, or left out, "
+                f"got {vectorizer.vector_size!r}."
+            )
+        vectorizer._validate_params()
+        vectorizer._check_vectors_suffice(word_vectors)
+        if word_vectors.vectors.dtype != np.float32:
+            vectors = word_vectors.vectors.astype(np.float32)
+            word_vectors = WordVectors(word_vectors.words, vectors, counts=word_vectors.counts)
+        counts = word_vectors.counts
+        if counts is None:
+            counts = np.zeros(len(word_vectors), np.int64)
+        nothing = EncodedCorpus(np.zeros(0, np.int32), np.zeros(1, np.int64))
+        vectorizer.vocabulary_ = dict(word_vectors.index)
+        vectorizer.word_counts_ = counts
+        vectorizer.word_vectors_ = word_vectors
+        vectorizer.pooling_ = vectorizer._learn_pooling(nothing, counts, word_vectors)
+        vectorizer.loss_curve_ = []
+        vectorizer.n_epochs_ = 0
+        vectorizer.n_tokens_ = 0
+        return vectorizer
+
+    def _check_vectors_suffice(self, word_vectors: WordVectors) -> None:
+        """Raise if a parameter needs more than word vectors that were trained elsewhere."""
+        needs = [
+            (self.weighting in ("idf", "usif"), "weighting", "documents"),
+            (self.remove_components > 0, "remove_components", "documents"),
+            (self.weighting == "sif" and word_vectors.counts is None, "weighting", "counts"),
+            (self.vectors != "input", "vectors", "output vectors"),
+        ]
+        for fails, name, what in needs:
+            if fails:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} needs {what}, which word vectors that were "
+                    f"trained elsewhere do not bring along. Leave {name} out, or call fit."
+                )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the estimator to a file that holds no code.
+
+        The file has the safetensors format: arrays, and parameters and attributes as JSON. It can
+        be read where nobody would load a pickle, in another version of Python, and by
+        `skw2v.io.read_word_vectors`, as it is a file of word vectors, too. An old file of that name
+        is replaced only when all is written.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, ``model.safetensors`` for example.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is a function, or anything else that is no data. Such an estimator can
+            only be pickled.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from skw2v import Word2VecVectorizer, WordVectors
+        >>> word_vectors = WordVectors(["red", "green"], [[1.0, 0.0], [0.0, 1.0]])
+        >>> vectorizer = Word2VecVectorizer.from_word_vectors(word_vectors, lowercase=False)
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = Path(folder.name, "model.safetensors")
+        >>> vectorizer.save(path)
+        >>> Word2VecVectorizer.load(path)
+        Word2VecVectorizer(lowercase=False, vector_size=2)
+        >>> folder.cleanup()
+        """
+        save_estimator(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Word2VecVectorizer:
+        """Read an estimator that `save` has written, without running anything that it holds.
+
+        Parameters
+        ----------
+        path : str or path
+            The file. Its origin needs to be trusted no more than that of any text.
+
+        Returns
+        -------
+        vectorizer : Word2VecVectorizer
+            With the parameters and attributes of the one that was saved.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, or holds something else.
+        OSError
+            If it cannot be opened.
+        """
+        return load_estimator(cls, path)
 
     @property
     def _n_features_out(self) -> int:

@@ -46,6 +46,7 @@ from skw2v._queries import (
 )
 from skw2v._search import (
     Nearest,
+    cosadd_blocks,
     cosine_blocks,
     cosmul_blocks,
     nearest_candidates,
@@ -695,8 +696,13 @@ class WordVectors:
         plus, minus, is_batch = parse_queries(positive, negative)
         added, subtracted = self._row_counts(plus), self._row_counts(minus)
         # The sum has the direction of the mean, which is all that matters.
-        queries = unit_rows((added - subtracted) @ self._unit_vectors)
-        answers = self._nearest_words(queries, n_nearest, index, excluded=added + subtracted)
+        signs, involved, units = added - subtracted, added + subtracted, self._unit_vectors
+        if index is None:
+            nearest = nearest_rows(cosadd_blocks(signs, units), n_nearest, involved)
+        else:
+            queries = unit_rows(signs @ units)
+            nearest = nearest_candidates(index, queries, units, n_nearest, involved)
+        answers = self._name(nearest)
         return answers if is_batch else answers[0]
 
     def most_similar_cosmul(
@@ -860,7 +866,16 @@ class WordVectors:
         queries = np.atleast_2d(queries).astype(self._unit_vectors.dtype)
         if not np.isfinite(queries).all():
             raise ValueError("vector must be finite, got NaN or infinity.")
-        answers = self._nearest_words(unit_rows(queries), parse_topn(topn, len(self)), index)
+        queries, units, n_nearest = (
+            unit_rows(queries),
+            self._unit_vectors,
+            parse_topn(topn, len(self)),
+        )
+        if index is None:
+            nearest = nearest_rows(cosine_blocks(queries, units), n_nearest)
+        else:
+            nearest = nearest_candidates(index, queries, units, n_nearest)
+        answers = self._name(nearest)
         return answers if np.ndim(vector) == 2 else answers[0]
 
     def select(self, words: list[Any] | NDArray[Any]) -> WordVectors:
@@ -985,7 +1000,7 @@ class WordVectors:
         columns = [f"x{number}" for number in range(self._vectors.shape[1])]
         if library == "pandas":
             words = module.Index(list(self._words), name="word", tupleize_cols=False)
-            return module.DataFrame(self._vectors.copy(), index=words, columns=columns)
+            return module.DataFrame(self._vectors, index=words, columns=columns, copy=True)
         # Words of mixed types, or which polars would take apart, stay the objects that they are.
         is_plain = {type(word) for word in self._words} in ({str}, {int})
         words = module.Series("word", self._words, dtype=None if is_plain else module.Object)
@@ -1031,19 +1046,6 @@ class WordVectors:
         vectors.setflags(write=False)
         return type(self)(words, vectors, counts=counts)
 
-    def _nearest_words(
-        self,
-        queries: NDArray[np.floating],
-        topn: int,
-        index: Any,
-        excluded: sparse.csr_array | None = None,
-    ) -> list[Neighbours]:
-        """Return the words nearest to unit vectors, of all words or of those an index proposes."""
-        units = self._unit_vectors
-        if index is None:
-            return self._name(nearest_rows(cosine_blocks(queries, units), topn, excluded))
-        return self._name(nearest_candidates(index, queries, units, topn, excluded))
-
     def _name(self, nearest: Nearest, *, are_cosines: bool = True) -> list[Neighbours]:
         """Return words and plain floats for rows and scores."""
         answers: list[Neighbours] = []
@@ -1052,10 +1054,6 @@ class WordVectors:
             values = np.clip(scores, -1, 1) if are_cosines else scores
             answers.append(list(zip(words, values.tolist(), strict=True)))
         return answers
-
-    def _nearest_to(self, vectors: NDArray[np.floating], topn: int) -> list[Neighbours]:
-        """Rank the words for each of the rows of a matrix, by their similarity to it."""
-        return self._nearest_words(unit_rows(vectors), topn, None)
 
 
 def _unpickle(

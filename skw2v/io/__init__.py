@@ -35,48 +35,24 @@ from __future__ import annotations
 import codecs
 from collections.abc import Hashable, Iterable, Mapping
 from numbers import Integral
-from typing import Any, Literal, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from skw2v.io import _columns, _word2vec
 from skw2v.io._collect import Options, check_path, check_wanted
-from skw2v.io._files import BLOCK_BYTES, Source, StrPath, describe_bytes, replace_file
+from skw2v.io._files import Source, StrPath, replace_file
+from skw2v.io._formats import Format, check_format, detect_format, format_to_write
 from skw2v.word_vectors import WordVectors
 
 __all__ = [
-    "Format",
     "from_gensim",
     "read_metadata",
     "read_word_vectors",
     "to_gensim",
     "write_word_vectors",
 ]
-
-Format = Literal["auto", "word2vec", "word2vec_binary", "glove", "safetensors", "npz"]
-
-_FORMATS = ("word2vec", "word2vec_binary", "glove", "safetensors", "npz")
-_FORMAT_OF_SUFFIX: dict[str, str] = {
-    ".txt": "word2vec",
-    ".vec": "word2vec",
-    ".bin": "word2vec_binary",
-    ".safetensors": "safetensors",
-    ".npz": "npz",
-}
-
-# What the first bytes tell of files that we know but do not read.
-_FOREIGN = {
-    b"\x80": "a pickle, such as gensim's save makes, which could run any code when it is read. "
-    "Load it where you trust it, KeyedVectors.load(path), and pass the result to "
-    "skw2v.io.from_gensim",
-    b"\xba\x16\x4f\x2f": "a fastText model. Export its vectors as text (.vec), or load it with "
-    "gensim.models.fasttext.load_facebook_vectors and pass the result to skw2v.io.from_gensim",
-    b"\x93NUMPY": "a single array of NumPy, without words",
-    b"BZh": "packed by bzip2; unpack it first",
-    b"\xfd7zXZ": "packed by xz; unpack it first",
-}
-_ZIP = b"PK\x03\x04"
 
 
 def read_word_vectors(
@@ -169,7 +145,7 @@ def read_word_vectors(
         errors=_check_errors(errors),
     )
     with Source(path) as source:
-        kind = _detect(source, options) if format == "auto" else _check_format(format)
+        kind = detect_format(source, dimension) if format == "auto" else check_format(format)
         if memory_map and kind != "safetensors":
             raise ValueError(
                 f"memory_map must be False for a file of the format {kind!r}, got True: only "
@@ -251,17 +227,8 @@ def write_word_vectors(
     >>> folder.cleanup()
     """
     name = check_path(path)
+    kind = format_to_write(name, format)
     is_packed = name.endswith(".gz")
-    if format == "auto":
-        suffix = "." + name.removesuffix(".gz").rpartition(".")[2]
-        kind = _FORMAT_OF_SUFFIX.get(suffix.lower(), "")
-        if not kind:
-            raise ValueError(
-                f"format must be given for {name!r}, whose suffix does not tell it; it is one of "
-                f"{', '.join(_FORMATS)}. Known suffixes are {', '.join(_FORMAT_OF_SUFFIX)}."
-            )
-    else:
-        kind = _check_format(format)
     has_arrays = kind in ("safetensors", "npz")
     if metadata and not has_arrays:
         raise ValueError(f"metadata must be None for the format {kind!r}, which cannot hold them.")
@@ -324,9 +291,14 @@ def read_metadata(path: StrPath) -> dict[str, str]:
     """
     name = check_path(path)
     with Source(path) as source:
-        if source.peek(len(_ZIP)) != _ZIP:
-            return _columns.read_safetensors_metadata(name)
-    return _columns.read_npz(name)[1]
+        kind = detect_format(source)
+    if kind == "npz":
+        metadata = _columns.read_npz(name)[1]
+    elif kind == "safetensors":
+        metadata = _columns.read_safetensors_metadata(name)
+    else:
+        raise ValueError(f"{name}: files of the format {kind!r} have no metadata.")
+    return {key: value for key, value in metadata.items() if key != _columns.WORD_TYPE}
 
 
 def from_gensim(keyed_vectors: Any) -> WordVectors:
@@ -412,36 +384,6 @@ def to_gensim(word_vectors: WordVectors) -> Any:
     return keyed_vectors
 
 
-def _detect(source: Source, options: Options) -> str:
-    """Find the format of a file from its content."""
-    beginning = source.peek(BLOCK_BYTES // 16)
-    if beginning.startswith(_ZIP):
-        return "npz"
-    for magic, description in _FOREIGN.items():
-        if beginning.startswith(magic) and not (magic == b"BZh" and beginning[3:4] == b" "):
-            raise ValueError(f"{source.path}: this is {description}.")
-    if beginning[8:9] == b"{" and int.from_bytes(beginning[:8], "little") < 1 << 32:
-        return "safetensors"
-    if _word2vec.find_header(beginning[: _word2vec.MAX_HEADER_BYTES]) is not None:
-        return "word2vec" if _word2vec.is_text(source) else "word2vec_binary"
-    if b"\0" in beginning:
-        if options.dimension is not None:
-            return "word2vec_binary"
-        raise ValueError(
-            f"{source.path}: neither text nor a known binary format, it begins with "
-            f"{describe_bytes(beginning)}. If it is word2vec's binary format without a header, "
-            "pass the dimension."
-        )
-    return "glove"
-
-
-def _check_format(format: Any) -> str:
-    """Return the name of a format that the user gave."""
-    if format not in _FORMATS:
-        raise ValueError(f"format must be 'auto' or one of {', '.join(_FORMATS)}, got {format!r}.")
-    return cast(str, format)
-
-
 def _check_positive(value: Any, name: str) -> int | None:
     """Return an optional positive number."""
     if value is None:
@@ -504,4 +446,6 @@ def _check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
     for key, value in checked.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise ValueError(f"metadata must map str to str, got {key!r}: {value!r}.")
+        if key == _columns.WORD_TYPE:
+            raise ValueError(f"metadata must not use {key!r}, which tells how words are stored.")
     return checked

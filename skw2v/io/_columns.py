@@ -44,6 +44,7 @@ _MAX_HEADER_BYTES = 100_000_000  # as in the library
 _ALIGNMENT = 64
 _MAX_DEFLATE_RATIO = 1032
 _METADATA = "__metadata__"
+WORD_TYPE = "word_type"
 
 
 def to_arrays(word_vectors: WordVectors, dtype: np.dtype[Any]) -> tuple[Arrays, dict[str, str]]:
@@ -103,7 +104,7 @@ def _encode_words(words: Sequence[Hashable]) -> tuple[Arrays, dict[str, str]]:
     if all(type(word) is str for word in words):
         encoded = [word.encode("utf-8", "surrogatepass") for word in words]  # type: ignore[attr-defined]
     else:
-        metadata["word_type"] = "json"
+        metadata[WORD_TYPE] = "json"
         encoded = [json.dumps(to_plain(word, "the words")).encode() for word in words]
     ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
     return {"words": np.frombuffer(b"".join(encoded), np.uint8), "word_ends": ends}, metadata
@@ -131,7 +132,7 @@ def _decode_words(
     if stops != sorted(stops) or (stops and (stops[0] < 0 or stops[-1] != len(data))):
         raise ValueError(f"{path}: the ends of the words do not fit their {len(data)} bytes.")
     pieces = [data[start:stop] for start, stop in zip(starts[:limit], stops[:limit], strict=True)]
-    is_json = metadata.get("word_type") == "json"
+    is_json = metadata.get(WORD_TYPE) == "json"
     decoded: list[Hashable] = []
     for position, piece in enumerate(pieces):
         try:

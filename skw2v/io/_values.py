@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ def to_plain(value: Any, owner: str, arrays: dict[str, NDArray[Any]] | None = No
         return {type(value).__name__: sorted((plain(item) for item in value), key=repr)}
     if isinstance(value, Mapping):
         return {"dict": [[plain(key), plain(item)] for key, item in value.items()]}
+    if isinstance(value, PurePath):
+        return {"path": str(value)}
     if type(value) is bytes:
         return {"bytes": base64.b64encode(value).decode()}
     if arrays is not None and isinstance(value, np.random.RandomState):
@@ -83,18 +86,28 @@ def from_plain(value: Any, path: str, arrays: Mapping[str, NDArray[Any]] | None 
             return arrays[content]
         if kind == "bytes":
             return base64.b64decode(content, validate=True)
+        if kind == "path":
+            return Path(content)
         if kind == "scalar":
             return _number_type(content[0]).type(content[1])
         if kind == "strings":
             return _strings(content)
         content = from_plain(content, path, arrays)
         if kind == "RandomState":
-            random_state = np.random.RandomState()
-            random_state.set_state(content)
-            return random_state
+            return _random_state(content)
         return {"tuple": tuple, "set": set, "frozenset": frozenset, "dict": dict}[kind](content)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise ValueError(f"{path}: the stored value {str(value)[:100]} makes no sense.") from error
+
+
+def _random_state(content: dict[str, Any]) -> np.random.RandomState:
+    """Return a random state; NumPy checks all but the position."""
+    position = content["state"]["pos"]
+    if type(position) is not int or not 0 <= position <= len(content["state"]["key"]):
+        raise ValueError(position)
+    random_state = np.random.RandomState()
+    random_state.set_state(content)
+    return random_state
 
 
 def _store(value: NDArray[Any], owner: str, arrays: dict[str, NDArray[Any]]) -> str:

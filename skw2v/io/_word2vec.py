@@ -198,8 +198,8 @@ def _parse_numbers(
 ) -> NDArray[Any]:
     """Parse the numbers of many lines, each of which has `dimension` fields."""
     rows = _parse_fields(b" ".join(tails), dtype)
-    # NumPy reads "1-2" as two numbers. But each field gives at least one number or ends the
-    # parsing, so that as many numbers as fields means one for each field.
+    # Parsing ends at the first field that is no number, and each tail has as many fields as there
+    # are dimensions, none of them empty: so the number of numbers tells whether all is well.
     if rows.size != len(tails) * dimension:
         for number, tail in zip(numbers, tails, strict=True):
             if _parse_fields(tail, dtype).size != dimension:
@@ -317,19 +317,17 @@ def _find_records(
     data: bytes, n_bytes: int, n_words: int | None, n_read: int
 ) -> tuple[list[bytes], list[int], int]:
     """Find the whole records: their words, where their vectors begin, and the end of the last."""
-    raw_words: list[bytes] = []
-    offsets: list[int] = []
-    find = data.find
-    most = len(data) if n_words is None else n_words - n_read
-    end = 0
-    while len(offsets) < most:
-        space = find(b" ", end)
-        if space < 0 or space + 1 + n_bytes > len(data):
-            break
-        raw_words.append(data[end:space])
-        offsets.append(space + 1)
+    spaces: list[int] = []
+    find, last, end = data.find, len(data) - n_bytes - 1, 0
+    while 0 <= (space := find(b" ", end)) <= last:
+        spaces.append(space)
         end = space + 1 + n_bytes
-    return raw_words, offsets, end
+    if n_words is not None:
+        spaces = spaces[: n_words - n_read]
+    offsets = [space + 1 for space in spaces]
+    ends = [offset + n_bytes for offset in offsets]
+    raw_words = [data[i:j] for i, j in zip([0, *ends], spaces, strict=False)]
+    return raw_words, offsets, ends[-1] if ends else 0
 
 
 def _read_records(

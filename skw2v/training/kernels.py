@@ -367,6 +367,7 @@ def _make_scores(n_inputs, differentiate):
         inputs, input_rows, first_input, outputs, output_rows, first_output, labels, weights,
         learning_rate, scores,
     ):  # fmt: skip
+        """Score a tile of input rows against output rows, as `_make_scores` says."""
         n = slice(first_input, first_input + n_inputs)
         m = slice(first_output, first_output + TILE_OUTPUTS)
         x = inputs[n if input_rows is None else input_rows[n]]
@@ -470,6 +471,7 @@ def _make_add(n_targets, n_sources, from_zero=False):
     """
 
     def add(targets, target_rows, first_target, sources, source_rows, first_source, coefficients):
+        """Add to a tile of rows, as `_make_add` says."""
         i = slice(first_target, first_target + n_targets)
         k = slice(first_source, first_source + n_sources)
         to = i if target_rows is None else target_rows[i]

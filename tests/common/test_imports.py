@@ -26,6 +26,7 @@ LAYERS = (
         "skw2v.training.threads",
     ),
     (
+        "skw2v._saving",
         "skw2v.corpus.",
         "skw2v.datasets",
         "skw2v.io.",
@@ -43,6 +44,7 @@ LAYERS = (
 # Rooms that know nothing of training, although they are not above it.
 STRANGERS_TO_TRAINING = (
     "skw2v._queries",
+    "skw2v._saving",
     "skw2v._search",
     "skw2v.corpus.",
     "skw2v.datasets",

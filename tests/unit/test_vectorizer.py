@@ -1,12 +1,15 @@
 """The estimator: what it learns, how it fits into scikit-learn, and that nothing else decides."""
 
+import contextlib
 import gc
+import gzip
 import inspect
 import itertools
 import os
 import pickle
 import subprocess
 import sys
+import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,15 +18,20 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import reference
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skw2v import Word2VecVectorizer, WordVectors, vectorizer
+from skw2v import TextFiles, Word2VecVectorizer, WordVectors, vectorizer
+from skw2v._links import DOCUMENTATION_URL
 from skw2v.training import softmax, trainer
 from skw2v.training.parameters import TrainingParameters, default_learning_rate, plan_rounds
 
@@ -286,6 +294,140 @@ def test_fit_transform_warns_too():
         Word2VecVectorizer(**SMALL).fit_transform(iter(TEXTS))
 
 
+@no_known_word
+@pytest.mark.parametrize("weighting", [None, "idf", "sif", "usif"])
+def test_pooling_is_that_of_plain_numpy(weighting):
+    parameters = {"weighting": weighting, "remove_components": 2, "norm": "l2"}
+    model = Word2VecVectorizer(**SMALL, pooling=("mean", "max"), **parameters)
+    X = model.fit_transform(TEXTS * 2)
+    assert X.shape == (10, 12)
+    assert X.tobytes() == model.transform(TEXTS * 2).tobytes()
+    documents = [[model.vocabulary_[token] for token in tokens] for tokens in TOKENS * 2]
+    vectors = model.word_vectors_.vectors.astype(np.float64)
+    for document, x in zip(documents, X, strict=True):
+        expected = reference.document_vector(
+            document, documents, vectors, ("mean", "max"), **parameters
+        )
+        np.testing.assert_allclose(x, expected, rtol=1e-3, atol=1e-4)
+
+
+@no_known_word
+def test_other_pooling_needs_no_other_training():
+    pooling = {
+        "pooling": ["sum", "min"], "weighting": "usif", "remove_components": 1, "norm": "max"
+    }  # fmt: skip
+    expected = Word2VecVectorizer(**SMALL, **pooling).fit(TEXTS)
+    model = fitted().set_params(**pooling)
+    assert model.transform(TEXTS).shape == (5, 6)
+    word_vectors = model.word_vectors_
+    assert model.fit_pooling(iter(TEXTS)) is model
+    assert model.word_vectors_ is word_vectors
+    assert model.transform(TEXTS).tobytes() == expected.transform(TEXTS).tobytes()
+    assert model.get_feature_names_out().tolist() == expected.get_feature_names_out().tolist()
+    np.testing.assert_array_equal(model.pooling_.weights, expected.pooling_.weights)
+
+
+def test_weights_and_components_come_from_the_documents_of_fit():
+    parameters = {**SMALL, "weighting": "idf", "remove_components": 1}
+    model = Word2VecVectorizer(**parameters).fit(TEXTS)
+    alone = model.transform(["a dog", "milk and water"])
+    beside = model.transform(["a dog", "milk and water"] + ["the dog"] * 50)
+    assert alone.tobytes() == beside[:2].tobytes()
+    model.fit_pooling(["the dog"] * 50)
+    assert alone.tobytes() != model.transform(["a dog", "milk and water"]).tobytes()
+
+
+@no_known_word
+@in_all_modes
+def test_vectors_of_either_side_may_be_chosen(architecture, objective):
+    mode = {"architecture": architecture, "objective": objective}
+    sides = {
+        vectors: fitted(**mode, vectors=vectors)
+        for vectors in ("input", "output", "mean", "concatenated")
+    }
+    matrices = {vectors: model.word_vectors_.vectors for vectors, model in sides.items()}
+    assert {matrix.dtype for matrix in matrices.values()} == {np.dtype(np.float32)}
+    assert matrices["output"].shape == matrices["input"].shape == (7, 6)
+    assert np.abs(matrices["output"]).max() > 0
+    both = matrices["input"], matrices["output"]
+    np.testing.assert_allclose(matrices["mean"], sum(both) / 2, rtol=1e-6)
+    np.testing.assert_array_equal(matrices["concatenated"], np.hstack(both))
+    assert sides["concatenated"].transform(TEXTS).shape == (5, 12)
+    assert len(sides["concatenated"].get_feature_names_out()) == 12
+
+
+@pytest.mark.parametrize("objective", ["negative_sampling", "softmax"])
+def test_output_vectors_are_those_that_were_trained(objective, monkeypatch):
+    embeddings = []
+
+    def train(*arguments, **options):
+        embeddings.append(original(*arguments, **options))
+        return embeddings[-1]
+
+    original = trainer.train
+    monkeypatch.setattr(trainer, "train", train)
+    model = fitted(objective=objective, vectors="output")
+    np.testing.assert_array_equal(model.word_vectors_.vectors, embeddings[0].output_vectors)
+
+
+@no_known_word
+def test_many_documents_are_transformed_in_batches(monkeypatch):
+    from skw2v.corpus import encoding
+
+    expected = fitted().transform(TEXTS * 3)
+    monkeypatch.setattr(encoding, "_BATCH_SIZE", 4)
+    model = Word2VecVectorizer(**SMALL)
+    assert model.fit_transform(iter(TEXTS * 3)).shape == (15, 6)
+    model = fitted()
+    assert model.transform(iter(TEXTS * 3)).tobytes() == expected.tobytes()
+    with pytest.raises(TypeError, match="document at index 14 is"):
+        model.transform([*(TOKENS * 3)[:14], ["cat", []]])
+
+
+# From document vectors back to words -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"pooling": ("mean", "max", "min"), "weighting": "sif", "norm": "l2"},
+        {"pooling": "sum", "weighting": "idf", "vectors": "concatenated"},
+        {"pooling": ("max", "mean"), "remove_components": 1},
+    ],
+    ids=str,
+)
+def test_the_nearest_word_of_a_document_of_one_word_is_the_word(parameters):
+    model = fitted(**parameters)
+    X = model.transform([[word] for word in model.vocabulary_])
+    answers = model.inverse_transform(X, topn=2)
+    assert [words.tolist()[0] for words in answers] == list(model.vocabulary_)
+    assert {(type(words), words.shape, words.dtype) for words in answers} == {
+        (np.ndarray, (2,), np.dtype(object))
+    }
+
+
+@no_known_word
+def test_inverse_transform_ranks_words_by_cosine_similarity():
+    model = fitted()
+    X = model.transform(TEXTS)
+    answers = model.inverse_transform(pd.DataFrame(X), topn=100)
+    vectors = model.word_vectors_.vectors
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    words = np.array(model.word_vectors_.words)
+    for x, nearest in zip(X, answers, strict=True):
+        if x.any():
+            assert nearest.tolist() == words[np.argsort(-(unit @ x))].tolist()
+        else:
+            assert nearest.tolist() == []
+
+
+def test_inverse_transform_of_words_that_are_tuples():
+    model = fitted([[("a", 1), ("b", 2)]] * 5)
+    (nearest,) = model.inverse_transform(model.transform([[("a", 1)]]), topn=1)
+    assert nearest.tolist() == [("a", 1)]
+
+
 # The same vectors, whatever else happens ---------------------------------------------------------
 
 
@@ -310,6 +452,22 @@ def test_vectors_do_not_depend_on_n_jobs(architecture, objective, long_corpus, m
     models = [fitted(documents, **mode, n_jobs=n_jobs) for n_jobs in (1, 2, 3, 4)]
     assert [bytes_of(model) == bytes_of(models[0]) for model in models] == [True] * 4
     assert [model.loss_curve_ == models[0].loss_curve_ for model in models] == [True] * 4
+
+
+@no_known_word
+@pytest.mark.parametrize("vocabulary", [None, ["cat", "milk"]])
+def test_vectors_do_not_depend_on_where_the_corpus_is_kept(vocabulary, tmp_path):
+    parameters = {**SMALL, "vocabulary": vocabulary, "weighting": "idf", "remove_components": 1}
+    if vocabulary is not None:
+        parameters["min_count"] = 5  # the default, which is not used
+    expected = Word2VecVectorizer(**parameters)
+    X = expected.fit_transform(TEXTS)
+    model = Word2VecVectorizer(**parameters, temp_folder=tmp_path)
+    assert model.fit_transform(TEXTS).tobytes() == X.tobytes()
+    assert bytes_of(model) == bytes_of(expected)
+    assert model.fit_pooling(TEXTS).transform(TEXTS).tobytes() == X.tobytes()
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 @in_all_modes
@@ -393,6 +551,49 @@ def test_text_options_are_those_of_count_vectorizer(options):
     assert dict(zip(model.vocabulary_, model.word_counts_.tolist(), strict=True)) == expected
 
 
+@no_known_word
+@pytest.mark.parametrize("analyzer", ["word", str.split])
+def test_documents_may_be_bytes_files_or_names_of_files(analyzer, tmp_path):
+    texts = [*TEXTS, "Crème brûlée"]
+    paths = [tmp_path / f"{i}.txt" for i in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text, encoding="latin-1")
+    parameters = {**SMALL, "encoding": "latin-1", "analyzer": analyzer}
+    expected = Word2VecVectorizer(**parameters).fit_transform(texts)
+    names = Word2VecVectorizer(**parameters, input="filename")
+    for documents in (paths, list(map(str, paths)), pd.Series(map(str, paths))):
+        assert names.fit_transform(documents).tobytes() == expected.tobytes()
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(path.open("rb")) for path in paths]
+        X = Word2VecVectorizer(**parameters, input="file").fit_transform(iter(files))
+    assert X.tobytes() == expected.tobytes()
+    encoded = [text.encode("latin-1") for text in texts]
+    for documents in (encoded, np.array(encoded), pd.Series(encoded), pl.Series(encoded)):
+        X = Word2VecVectorizer(**parameters).fit_transform(documents)
+        assert X.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("decode_error", ["ignore", "replace"])
+def test_bytes_that_are_no_text_are_treated_as_count_vectorizer_does(decode_error):
+    documents = [b"caf\xe9 au lait", b"lait"]
+    options = {"decode_error": decode_error, "token_pattern": r"\S+"}
+    words = set(CountVectorizer(**options).fit(documents).vocabulary_)
+    assert set(fitted(documents, **options).vocabulary_) == words
+
+
+@no_known_word
+def test_text_files_are_a_corpus(tmp_path):
+    path = tmp_path / "corpus.txt.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.write("\n".join(TEXTS))
+    documents = TextFiles(path)
+    expected = Word2VecVectorizer(**SMALL)
+    X = expected.fit_transform(TEXTS)
+    model = fitted(documents)
+    assert bytes_of(model) == bytes_of(expected)
+    assert model.transform(documents).tobytes() == X.tobytes()
+
+
 def test_text_options_have_the_defaults_of_count_vectorizer():
     ours = inspect.signature(Word2VecVectorizer).parameters
     theirs = inspect.signature(CountVectorizer).parameters
@@ -414,6 +615,8 @@ def test_parameters_are_keyword_only():
         lambda model: model.transform(TEXTS),
         lambda model: model.get_feature_names_out(),
         lambda model: model.transform(None),
+        lambda model: model.inverse_transform([[1.0]]),
+        lambda model: model.fit_pooling(TEXTS),
     ],
 )
 def test_an_unfitted_estimator_says_so(call):
@@ -427,8 +630,11 @@ def test_feature_names_count_the_dimensions():
 
 
 @no_known_word
-def test_output_may_be_a_frame():
-    model = Word2VecVectorizer(**SMALL).set_output(transform="pandas")
+@pytest.mark.parametrize(
+    "parameters", [{}, {"pooling": ("mean", "max"), "vectors": "concatenated"}]
+)
+def test_output_may_be_a_frame(parameters):
+    model = Word2VecVectorizer(**SMALL, **parameters).set_output(transform="pandas")
     documents = pd.DataFrame({"text": TEXTS}, index=list("abcde"))
     frame = model.fit_transform(documents)
     assert frame.columns.tolist() == model.get_feature_names_out().tolist()
@@ -460,6 +666,56 @@ def test_fits_into_a_column_transformer(column):
     X = transformer.fit_transform(frame)
     np.testing.assert_array_equal(X[:, :-1], fitted().transform(TEXTS))
     np.testing.assert_array_equal(X[:, -1], range(5))
+
+
+@no_known_word
+@pytest.mark.parametrize("vectorizer_class", [TfidfVectorizer, Word2VecVectorizer])
+def test_a_pipeline_and_its_grid_work_after_changing_the_class(vectorizer_class):
+    documents, groups = planted_documents(60, seed=0)
+    texts = [" ".join(tokens).upper().encode("utf-16") for tokens in documents]
+    pipeline = Pipeline(
+        [
+            ("vectorizer", vectorizer_class(encoding="utf-16", norm="l2")),
+            ("classifier", LogisticRegression(C=1000, solver="liblinear")),
+        ]
+    )
+    grid = {
+        "vectorizer__lowercase": [True, False],
+        "vectorizer__stop_words": [None, "english"],
+        "vectorizer__token_pattern": [r"(?u)\b\w\w+\b", r"\S+"],
+        "vectorizer__strip_accents": [None, "unicode"],
+        "vectorizer__norm": ["l2", None],
+    }
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise")
+    if vectorizer_class is Word2VecVectorizer:
+        pipeline.set_params(vectorizer__random_state=0, vectorizer__epochs=20)
+        pipeline.set_params(vectorizer__vector_size=6, vectorizer__sample=0)
+    with warnings.catch_warnings():
+        # A list of stop words has words that the tokeniser splits; scikit-learn says so.
+        warnings.filterwarnings("ignore", message="Your stop_words may be inconsistent")
+        search.fit(texts, groups)
+    assert len(search.cv_results_["params"]) == 32
+    assert search.best_score_ == 1.0
+
+
+def test_fits_before_a_regression_and_a_clustering(global_random_seed):
+    documents, groups = planted_documents(80, seed=global_random_seed)
+    vectorizer = Word2VecVectorizer(**{**SMALL, "epochs": 20})
+    regression = make_pipeline(vectorizer, StandardScaler(), Ridge(alpha=1e-3))
+    assert regression.fit(documents[:60], groups[:60]).score(documents[60:], groups[60:]) > 0.9
+    clustering = make_pipeline(
+        Word2VecVectorizer(**{**SMALL, "epochs": 20}, norm="l2"),
+        KMeans(n_clusters=2, n_init=3, random_state=0),
+    )
+    assert adjusted_rand_score(groups, clustering.fit_predict(documents)) == 1.0
+
+
+def test_the_diagram_links_to_the_documentation():
+    model = Word2VecVectorizer()
+    link = model._get_doc_link()
+    assert link.startswith(f"{DOCUMENTATION_URL}/")
+    assert link.endswith("/skw2v.Word2VecVectorizer.html")
+    assert f'href="{link}"' in model._repr_html_()
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])

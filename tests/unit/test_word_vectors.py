@@ -317,6 +317,17 @@ def test_a_batch_gives_the_answers_of_its_queries(monkeypatch, scores_per_block)
         assert_same_answer(answer, naive_most_similar(word_vectors, added, taken, 4))
 
 
+@pytest.mark.parametrize("scores_per_block", [3000, 2**24])
+def test_queries_that_share_words_get_the_same_answers(monkeypatch, scores_per_block):
+    monkeypatch.setattr(_search, "SCORES_PER_BLOCK", scores_per_block)
+    word_vectors = random_word_vectors(dtype=np.float64)
+    words = [f"word{row}" for row in range(4)]
+    queries = [(a, b, c) for a in words for b in words for c in words]
+    answers = word_vectors.most_similar([[b, c] for _, b, c in queries], [[a] for a, *_ in queries])
+    for answer, (a, b, c) in zip(answers, queries, strict=True):
+        assert_same_answer(answer, naive_most_similar(word_vectors, [b, c], [a], 10), 1e-12)
+
+
 def test_either_side_of_a_batch_may_be_left_out():
     word_vectors = random_word_vectors()
     words = np.array([["word1", "word2"], ["word3", "word4"]])

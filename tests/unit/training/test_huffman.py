@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import hierarchical_probability
 
-from skw2v.training.huffman import build_huffman_tree
+from skw2v.training.huffman import build_huffman_tree, mean_path_vectors
 
 counts_lists = st.lists(st.integers(0, 50) | st.integers(0, 2**40), min_size=1, max_size=60)
 positive_counts_lists = st.lists(st.integers(1, 20), min_size=1, max_size=60)
@@ -187,3 +187,28 @@ def test_large_vocabulary():
 def test_wrong_counts_are_refused(counts, message):
     with pytest.raises(ValueError, match=message):
         build_huffman_tree(counts)
+
+
+@given(counts=counts_lists)
+def test_mean_path_vectors_are_those_of_a_loop(counts):
+    tree = build_huffman_tree(counts)
+    nodes = np.random.default_rng(0).normal(size=(max(1, tree.n_nodes), 3)).astype(np.float32)
+    vectors = mean_path_vectors(tree, nodes)
+    assert vectors.dtype == np.float32
+    for word, vector in enumerate(vectors):
+        path, codes = tree.path(word)
+        expected = sum((1 - 2.0 * code) * nodes[n] for n, code in zip(path, codes, strict=True))
+        assert_allclose(vector, expected / max(1, len(path)) * np.ones(3), atol=1e-5)
+
+
+def test_mean_path_vectors_score_what_makes_a_word_probable():
+    tree = build_huffman_tree([8, 4, 2, 1])
+    nodes = np.random.default_rng(0).normal(size=(3, 5))
+    h = np.random.default_rng(1).normal(size=5)
+    for word, vector in enumerate(mean_path_vectors(tree, nodes)):
+        path, codes = tree.path(word)
+        scores = (1 - 2.0 * codes) * (nodes[path] @ h)
+        assert_allclose(vector @ h, scores.mean())
+        assert_allclose(
+            hierarchical_probability(h, nodes, path, codes), np.prod(1 / (1 + np.exp(-scores)))
+        )
