@@ -738,7 +738,7 @@ class Word2VecVectorizer(
         The mean of ``log p(word | context)`` over the predictions that the documents hold. The
         probabilities are true ones for every `objective`: those of all words sum to one. Under
         negative sampling, whose scores ``u . h`` say how much more probable a word is than noise,
-        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([7]_,
+        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([1]_,
         section 3.1); how many noise words there were cancels out.
 
         Which predictions are asked for depends on neither `window` nor anything else in the notes
