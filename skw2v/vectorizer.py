@@ -739,7 +739,7 @@ class Word2VecVectorizer(
         The mean of ``log p(word | context)`` over the predictions that the documents hold. The
         probabilities are true ones for every `objective`: those of all words sum to one. Under
         negative sampling, whose scores ``u . h`` say how much more probable a word is than noise,
-        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([7]_,
+        p is in proportion to ``q exp(u . h)`` with the word's share q in the noise ([1]_,
         section 3.1); how many noise words there were cancels out.
 
         Which predictions are asked for depends on neither `window` nor anything else in the notes
@@ -769,7 +769,7 @@ class Word2VecVectorizer(
 
         References
         ----------
-        .. [7] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
+        .. [1] Levy, Goldberg (2014). "Neural Word Embedding as Implicit Matrix Factorization".
            NeurIPS 27.
 
         Examples
