@@ -86,6 +86,8 @@ class NumberVectorizer(Word2VecVectorizer):
 
     def partial_fit(self, X, y=None):
         is_first = not hasattr(self, "word_vectors_")
+        if is_first:  # which n_features_in_ hides from scikit-learn
+            self._validate_params()
         return super().partial_fit(self._documents(X, reset=is_first))
 
     def score(self, X, y=None):
@@ -93,11 +95,12 @@ class NumberVectorizer(Word2VecVectorizer):
         return super().score(self._documents(X, reset=False))
 
     def fit_transform(self, X, y=None):
-        return super().fit_transform(self._documents(X, reset=True))
+        # The output is put in its container here, with the index of X.
+        return Word2VecVectorizer.fit_transform.__wrapped__(self, self._documents(X, reset=True))
 
     def transform(self, X):
         check_is_fitted(self)
-        return super().transform(self._documents(X, reset=False))
+        return Word2VecVectorizer.transform.__wrapped__(self, self._documents(X, reset=False))
 
     def _documents(self, X, reset):
         X = validate_data(self, X, reset=reset)
