@@ -49,7 +49,7 @@ pipeline = Pipeline(
         ("classifier", LogisticRegression(C=10, max_iter=1000)),
     ]
 )
-grid = {"word2vec__window": [2, 5, 15], "word2vec__negative": [5, 15]}
+grid = {"word2vec__window": [2, 5, 15], "word2vec__negative": [2, 5]}
 search = GridSearchCV(pipeline, grid, cv=3, n_jobs=2)
 search.fit(train_documents, train_labels)
 

@@ -30,7 +30,7 @@ LEARNING_RATES: dict[tuple[Architecture, ObjectiveName], float] = {
     ("skipgram", "negative_sampling"): 0.05,
     ("skipgram", "hierarchical_softmax"): 0.03,
     ("skipgram", "softmax"): 0.05,
-    ("cbow", "negative_sampling"): 0.15,
+    ("cbow", "negative_sampling"): 0.2,
     ("cbow", "hierarchical_softmax"): 0.08,
     ("cbow", "softmax"): 0.2,
 }
@@ -139,8 +139,10 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
     n_chunks = -(-n_tokens // chunk_tokens)
     drawn = pooled = 0
     if parameters.objective == "negative_sampling":
-        # At least `negative`, and as many more as fill whole tiles of the kernels, at no cost.
-        drawn = -(-(1 + parameters.negative) // OUTPUTS_MULTIPLE) * OUTPUTS_MULTIPLE - 1
+        # As many more than asked for as fill whole tiles of the kernels cost nothing. CBOW makes one
+        # prediction where skip-gram makes one for each context: it has to meet more noise words.
+        least = parameters.negative * (2 if parameters.architecture == "cbow" else 1)
+        drawn = -(-(1 + least) // OUTPUTS_MULTIPLE) * OUTPUTS_MULTIPLE - 1
         pooled = drawn * (POOLED_CENTRES if n_tokens >= POOLING_TOKENS else chunk_tokens)
     hierarchical = parameters.objective == "hierarchical_softmax"
     return RoundPlan(
