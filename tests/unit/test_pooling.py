@@ -84,6 +84,14 @@ def test_usif_weights_are_those_of_the_paper(global_random_seed):
     assert len(set(weights.round(6))) > 2
 
 
+def test_the_mean_length_is_that_of_documents_with_known_words():
+    documents = [[0, 0, 0, 1], [0, 2]]
+    few, many = ({"documents": documents + [[]] * n} for n in (0, 50))
+    weights = [learn(**some, vectors=VECTORS, weighting="usif")[1].weights for some in (few, many)]
+    assert_allclose(weights[0], [reference.usif_weight(w, documents, 3) for w in range(3)])
+    assert_array_equal(*weights)
+
+
 @pytest.mark.parametrize("n_words", [1, 2, 3, 7, 49, 1000])
 def test_usif_weights_of_equally_frequent_words_are_two(n_words):
     counts = np.full(n_words, 3)

@@ -22,7 +22,9 @@ from scipy.sparse import csr_array
 import skw2v
 from skw2v.corpus import (
     Vocabulary,
+    count_encoded_in_batches,
     count_tokens,
+    count_tokens_in_batches,
     encode_documents,
     encode_more_documents,
     encoding,
@@ -371,6 +373,27 @@ def test_counts_of_many_blocks_are_summed_in_64_bits(monkeypatch):
 def test_a_word_may_occur_more_often_than_float32_can_count_by_ones():
     n_tokens = 2**24 + 2
     assert count_tokens([["a"] * n_tokens], {"a": 0}).toarray().tolist() == [[n_tokens]]
+
+
+@given(
+    documents=st.lists(st.lists(st.sampled_from("abx"), max_size=7), min_size=1, max_size=20),
+    batch_size=st.integers(1, 12),
+)
+def test_batches_hold_the_same_counts_and_stay_small(documents, batch_size):
+    documents = [*documents, ["a"]]
+    corpus, _ = encode_documents(documents, vocabulary=["a", "b"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoding, "_BATCH_SIZE", batch_size)
+        batches = [
+            list(count_tokens_in_batches(documents, {"a": 0, "b": 1})),
+            list(count_encoded_in_batches(corpus, 2)),
+        ]
+    expected = count_tokens(documents, {"a": 0, "b": 1}).toarray()
+    for parts in batches:
+        np.testing.assert_array_equal(np.vstack([part.toarray() for part in parts]), expected)
+        assert max(part.shape[0] for part in parts) <= batch_size
+        # Beyond the size goes but the last document of a batch.
+        assert all(part[:-1].sum() <= batch_size for part in parts if part.shape[0] > 1)
 
 
 def test_counting_no_documents_gives_no_rows():
