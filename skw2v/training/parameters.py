@@ -139,7 +139,7 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
     n_chunks = -(-n_tokens // chunk_tokens)
     drawn = pooled = 0
     if parameters.objective == "negative_sampling":
-        # As many more than asked for as fill whole tiles of the kernels cost nothing. CBOW makes one
+        # More than asked for cost nothing while they fill a tile of the kernels. CBOW makes one
         # prediction where skip-gram makes one for each context: it has to meet more noise words.
         least = parameters.negative * (2 if parameters.architecture == "cbow" else 1)
         drawn = -(-(1 + least) // OUTPUTS_MULTIPLE) * OUTPUTS_MULTIPLE - 1
