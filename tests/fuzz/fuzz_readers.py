@@ -93,7 +93,8 @@ def check(content: bytes, path: Path, outcomes: Counter[str], *, measure_memory:
                 raise AssertionError("the error does not name the file") from error
         else:
             outcomes[type(result).__name__] += 1
-            vectors = getattr(result, "vectors", None)
+            # An estimator has a parameter of that name.
+            vectors = getattr(getattr(result, "word_vectors_", result), "vectors", None)
             if vectors is not None and not (len(vectors) and np.isfinite(vectors).all()):
                 raise AssertionError("vectors that no WordVectors may have")
         seconds = time.monotonic() - start
