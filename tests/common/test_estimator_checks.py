@@ -9,6 +9,7 @@ import inspect
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import clone
@@ -103,8 +104,10 @@ class NumberVectorizer(Word2VecVectorizer):
         return Word2VecVectorizer.transform.__wrapped__(self, self._documents(X, reset=False))
 
     def _documents(self, X, reset):
+        index = X.index if isinstance(X, pd.DataFrame) else None
         X = validate_data(self, X, reset=reset)
-        return [[f"c{column}_{x:.1f}" for column, x in enumerate(row)] for row in X]
+        rows = [[f"c{column}_{x:.1f}" for column, x in enumerate(row)] for row in X]
+        return rows if index is None else pd.Series(rows, index=index)
 
 
 def test_nearly_all_checks_that_need_no_data_exist():
