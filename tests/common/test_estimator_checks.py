@@ -96,12 +96,11 @@ class NumberVectorizer(Word2VecVectorizer):
         return super().score(self._documents(X, reset=False))
 
     def fit_transform(self, X, y=None):
-        # The output is put in its container here, with the index of X.
-        return Word2VecVectorizer.fit_transform.__wrapped__(self, self._documents(X, reset=True))
+        return super().fit_transform(self._documents(X, reset=True))
 
     def transform(self, X):
         check_is_fitted(self)
-        return Word2VecVectorizer.transform.__wrapped__(self, self._documents(X, reset=False))
+        return super().transform(self._documents(X, reset=False))
 
     def _documents(self, X, reset):
         index = X.index if isinstance(X, pd.DataFrame) else None
