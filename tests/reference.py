@@ -412,3 +412,17 @@ def document_vector(
     order = {None: None, "l1": 1, "l2": 2, "max": np.inf}[norm]
     length = 1 if norm is None else np.linalg.norm(x, order)
     return x / length if length else x
+
+
+def numerical_gradient(loss, array, step=1e-6):
+    """Return two-sided finite differences of `loss()` in every entry of `array`."""
+    gradient = np.empty_like(array)
+    for index in np.ndindex(array.shape):
+        value = array[index]
+        array[index] = value + step
+        above = loss()
+        array[index] = value - step
+        below = loss()
+        array[index] = value
+        gradient[index] = (above - below) / (2 * step)
+    return gradient

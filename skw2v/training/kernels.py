@@ -555,18 +555,24 @@ add_to_input = _make_add(1, TILE_OUTPUTS)
 add_input_to_outputs = _make_add(TILE_OUTPUTS, 1)
 
 
+def _open_rows(context, builder, array_types, arrays):
+    """Open a loop over the columns of several rows; return it and the rows' addresses."""
+    zero = ir.Constant(ir.IntType(64), 0)
+    pointers = [
+        _element_pointer(context, builder, array_type, array, zero)
+        for array_type, array in zip(array_types, arrays, strict=True)
+    ]
+    return _VectorLoop(context, builder, array_types[0], arrays[0]), pointers
+
+
 @intrinsic
 def _add_row(typingctx, target, scale, source):
     """Emit `add_row`."""
 
     def codegen(context, builder, signature, values):
-        t_array, factor, s_array = values
-        zero = ir.Constant(ir.IntType(64), 0)
-        to = _element_pointer(context, builder, target, t_array, zero)
-        of = _element_pointer(context, builder, source, s_array, zero)
-        factor = context.cast(builder, factor, scale, target.dtype)
+        factor = context.cast(builder, values[1], scale, target.dtype)
         factor = _broadcast(builder, _vector_type(context, target), factor)
-        loop = _VectorLoop(context, builder, target, t_array)
+        loop, (to, of) = _open_rows(context, builder, (target, source), values[::2])
         loop.store(_multiply_add(builder, factor, loop.load(of), loop.load(to)), to)
         loop.close()
         return context.get_dummy_value()
@@ -585,12 +591,7 @@ def _add_difference(typingctx, target, row, other):
     """Emit `add_difference`."""
 
     def codegen(context, builder, signature, values):
-        zero = ir.Constant(ir.IntType(64), 0)
-        to, plus, minus = (
-            _element_pointer(context, builder, array_type, array, zero)
-            for array_type, array in zip((target, row, other), values, strict=True)
-        )
-        loop = _VectorLoop(context, builder, target, values[0])
+        loop, (to, plus, minus) = _open_rows(context, builder, (target, row, other), values)
         difference = builder.fsub(loop.load(plus), loop.load(minus))
         loop.store(builder.fadd(loop.load(to), difference), to)
         loop.close()
@@ -628,11 +629,7 @@ def _copy_row(typingctx, target, source):
     """Emit `copy_row`."""
 
     def codegen(context, builder, signature, values):
-        t_array, s_array = values
-        zero = ir.Constant(ir.IntType(64), 0)
-        to = _element_pointer(context, builder, target, t_array, zero)
-        of = _element_pointer(context, builder, source, s_array, zero)
-        loop = _VectorLoop(context, builder, target, t_array)
+        loop, (to, of) = _open_rows(context, builder, (target, source), values)
         loop.store(loop.load(of), to)
         loop.close()
         return context.get_dummy_value()

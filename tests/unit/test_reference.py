@@ -18,6 +18,7 @@ from reference import (
     merge_rows,
     negative_sampling_loss,
     noise_probabilities,
+    numerical_gradient,
     sgd_epoch,
     sigmoid,
     skipgram_gradient,
@@ -61,20 +62,6 @@ def W(rng):
 @pytest.fixture
 def U(rng):
     return rng.normal(size=(N_WORDS, VECTOR_SIZE))
-
-
-def numerical_gradient(loss, array, step=1e-6):
-    """Return two-sided finite differences of `loss()` in every entry of `array`."""
-    gradient = np.empty_like(array)
-    for index in np.ndindex(array.shape):
-        value = array[index]
-        array[index] = value + step
-        above = loss()
-        array[index] = value - step
-        below = loss()
-        array[index] = value
-        gradient[index] = (above - below) / (2 * step)
-    return gradient
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

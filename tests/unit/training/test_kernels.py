@@ -147,19 +147,12 @@ def test_one_step_is_the_gradient_by_finite_differences(architecture, objective,
         return reference.softplus(-U[target] @ h) + share * reference.softplus(U[others] @ h).sum()
 
     rate = parameters.learning_rate
-    assert_allclose((moved_W - W) / rate, -numeric_gradient(lambda V: loss(V, U), W), atol=1e-5)
-    assert_allclose((moved_U - U) / rate, -numeric_gradient(lambda V: loss(W, V), U), atol=1e-5)
-
-
-def numeric_gradient(function, matrix, step=1e-5):
-    """Return two-sided finite differences of a function of a matrix."""
-    gradient = np.zeros_like(matrix)
-    for index in np.ndindex(matrix.shape):
-        ahead, behind = matrix.copy(), matrix.copy()
-        ahead[index] += step
-        behind[index] -= step
-        gradient[index] = (function(ahead) - function(behind)) / (2 * step)
-    return gradient
+    assert_allclose(
+        (moved_W - W) / rate, -reference.numerical_gradient(lambda: loss(W, U), W), atol=1e-5
+    )
+    assert_allclose(
+        (moved_U - U) / rate, -reference.numerical_gradient(lambda: loss(W, U), U), atol=1e-5
+    )
 
 
 def train_one_chunk(token_ids, offsets, W, U, tables, sampling, learning_rate):
