@@ -31,7 +31,7 @@ LEARNING_RATES: dict[tuple[Architecture, ObjectiveName], float] = {
     ("skipgram", "hierarchical_softmax"): 0.03,
     ("skipgram", "softmax"): 0.05,
     ("cbow", "negative_sampling"): 0.2,
-    ("cbow", "hierarchical_softmax"): 0.08,
+    ("cbow", "hierarchical_softmax"): 0.07,
     ("cbow", "softmax"): 0.2,
 }
 
