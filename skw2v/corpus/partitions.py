@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 
 from skw2v.corpus.encoding import (
     _UNKNOWN,
+    _close_gaps,
     _count_occurrences,
-    _drop_unknown,
     _flatten,
     _ids_in,
     _nothing_kept_error,
-    _renumber,
 )
 from skw2v.corpus.vocabulary import (
     Vocabulary,
@@ -228,7 +227,7 @@ def encode_partition(
     """
     words = partition.counts.words
     ids = np.fromiter((index.get(word, _UNKNOWN) for word in words), np.int32, len(words))
-    flat = array("i", partition.token_ids.tobytes())
-    if len(flat):
-        _renumber(_ids_in(flat), ids)
-    return _drop_unknown(flat, array("q", partition.offsets.tobytes()))
+    # A new array, which is closed up in place, and then copied to what is left.
+    token_ids = ids[partition.token_ids]
+    n_known, offsets = _close_gaps(token_ids, partition.offsets)
+    return token_ids[:n_known].copy(), offsets

@@ -97,7 +97,7 @@ class Word2VecVectorizer(_Local):
     ...     ["the cat eats fish", "the dog eats bread"] * 50, npartitions=2
     ... )
     >>> vectorizer = Word2VecVectorizer(vector_size=10, random_state=0)
-    >>> with Client(processes=False, n_workers=1, dashboard_address=None):
+    >>> with Client(processes=False, n_workers=1, dashboard_address=":0"):
     ...     X = vectorizer.fit(documents).transform(documents)
     ...     X.numblocks, X.compute().shape
     ((2, 1), (100, 10))

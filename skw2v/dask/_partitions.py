@@ -38,7 +38,7 @@ def is_distributed(X: object) -> bool:
     """Tell whether documents are to be read by Dask: its collections, or the name of files."""
     if isinstance(X, str):
         return True
-    if "dask" not in sys.modules:
+    if sys.modules.get("dask") is None:  # whoever has a collection has imported it
         return False
     if isinstance(X, (list, tuple)):
         return len(X) > 0 and all(map(_is_collection, X))
@@ -102,19 +102,14 @@ def list_partitions(X: Any, encoding: str, decode_error: str) -> list[Any]:
         return list(X)
     if isinstance(X, distributed.Future) or not hasattr(X, "to_delayed"):
         return [X]
-    columns = getattr(X, "columns", None)
-    if columns is not None:
-        if len(columns) != 1:
-            raise ValueError(
-                f"Documents must be one column, got a Dask DataFrame with {len(columns)}. Pass a "
-                "single column, e.g. X['text']."
-            )
-        X = X[columns[0]]
-    if getattr(X, "ndim", 1) != 1:
+    n_columns = X.shape[1] if getattr(X, "ndim", 1) == 2 else 1
+    if n_columns != 1:
         raise ValueError(
-            f"Documents must be one-dimensional, got a Dask array of shape {X.shape}. Pass a "
-            "single column, e.g. X[:, 0]."
+            f"Documents must be one column, got a Dask {type(X).__name__} with {n_columns}. Pass a "
+            "single column, e.g. X['text'] or X[:, 0]."
         )
+    if getattr(X, "ndim", 1) == 2:
+        X = X[X.columns[0]] if hasattr(X, "columns") else X[:, 0]
     return list(np.ravel(X.to_delayed()))
 
 

@@ -76,7 +76,7 @@ def assert_same(actual, expected):
 def client():
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None
+            n_workers=2, threads_per_worker=2, processes=False, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -122,7 +122,8 @@ def test_a_fit_knows_the_words_that_a_local_one_knows(fitted):
 
 
 def test_words_can_be_given(client, documents):
-    fitted = Word2VecVectorizer(**SMALL | {"vocabulary": ["w2", "w1", "unheard"]}).fit(documents)
+    words = ["w2", "w1", "unheard"]
+    fitted = Word2VecVectorizer(**SMALL | {"vocabulary": words, "min_count": 5}).fit(documents)
     assert fitted.vocabulary_ == {"w2": 0, "w1": 1, "unheard": 2}
     assert fitted.word_counts_[2] == 0
 
@@ -193,7 +194,7 @@ def test_workers_and_threads_do_not_change_a_byte(client, documents, objective):
     vectorizer = Word2VecVectorizer(**SMALL, objective=objective, n_jobs=2).fit(documents)
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster),
     ):
@@ -329,7 +330,7 @@ def test_a_fitted_estimator_works_without_dask(fitted, tmp_path):
         "import sys, pickle, numpy\n"
         "sys.modules.update(dict.fromkeys(('dask', 'distributed', 'fsspec')))\n"  # as if absent
         "folder = sys.argv[1]\n"
-        "model = pickle.load(open(folder + '/model.pickle', 'rb'))\n"
+        "with open(folder + '/model.pickle', 'rb') as file: model = pickle.load(file)\n"
         "X = model.transform(['w1 w2', 'w3'])\n"
         "assert (X == numpy.load(folder + '/expected.npy')).all()\n"
         "try: model.fit('*.txt')\n"
@@ -396,7 +397,7 @@ def test_a_fit_without_a_cluster_says_how_to_start_one(documents, monkeypatch):
 
 def test_an_error_names_its_partition(client):
     parts = [dask.delayed(["a b"] * 9), dask.delayed(["a b", None])]
-    with pytest.raises(PartitionError, match="Partition 1 of 2.*document at index 1 is missing"):
+    with pytest.raises(PartitionError, match=r"Partition 1 of 2.*document at index 1 is missing"):
         Word2VecVectorizer().fit(parts)
 
 
@@ -409,7 +410,7 @@ def test_an_error_in_training_names_its_partition(client, documents, monkeypatch
         return train_interval(self, *args, partition=partition, **options)
 
     monkeypatch.setattr(IntervalRun, "train_interval", fail)
-    with pytest.raises(PartitionError, match="Partition 2 of 5.*MemoryError: too much"):
+    with pytest.raises(PartitionError, match=r"Partition 2 of 5.*MemoryError: too much"):
         Word2VecVectorizer(**SMALL).fit(documents)
 
 
@@ -436,7 +437,7 @@ def test_a_worker_without_the_vectors_gets_them(client, fitted, documents, monke
 def test_a_killed_worker_changes_nothing(fitted, documents, monkeypatch):
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
