@@ -228,15 +228,19 @@ class Word2VecVectorizer(_Local):
         if not is_distributed(X):
             return super()._encode(X, vocabulary)
         self._check_for_cluster()
-        client = connect()
-        corpus = encode_on_workers(
-            Jobs(client),
-            list_partitions(X, self.encoding, self.decode_error),
-            self._text_options(),
-            min_count=self.min_count,
-            max_vocab_size=self.max_vocab_size,
-            vocabulary=vocabulary,
-        )
+        jobs = Jobs(connect())
+        try:
+            corpus = encode_on_workers(
+                jobs,
+                list_partitions(X, self.encoding, self.decode_error),
+                self._text_options(),
+                min_count=self.min_count,
+                max_vocab_size=self.max_vocab_size,
+                vocabulary=vocabulary,
+            )
+        except BaseException:
+            jobs.cancel()
+            raise
         return corpus, corpus.vocabulary
 
     def _check_for_cluster(self) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import Any
 from uuid import uuid4
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,6 +148,7 @@ class Jobs:
         self.client = client
         self.run = f"0{uuid4().hex}"
         self._numbers = count()
+        self._futures: WeakSet[Any] = WeakSet()
 
     def key(self, name: str) -> str:
         """Return a key of its own for a task, which the dashboard shows under a name."""
@@ -153,7 +156,24 @@ class Jobs:
 
     def submit(self, name: str, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Hand in a task."""
-        return self.client.submit(function, *args, key=self.key(name), pure=False, **options)
+        future = self.client.submit(function, *args, key=self.key(name), pure=False, **options)
+        self._futures.add(future)
+        return future
+
+    def compute(self, name: str, function: Callable[[Any], Any], collections: list[Any]) -> Any:
+        """Hand in a task for each of some delayed objects or futures."""
+        dask, _ = import_dask()
+        apply = dask.delayed(function, pure=False)
+        futures = self.client.compute(
+            [apply(collection, dask_key_name=self.key(name)) for collection in collections]
+        )
+        self._futures.update(futures)
+        return futures
+
+    def cancel(self) -> None:
+        """Cancel all tasks that have not begun: an exception's traceback may hold their futures."""
+        with suppress(Exception):  # the cluster may be gone
+            self.client.cancel(list(self._futures), force=True)
 
     def publish(self, name: str, value: Any) -> Any:
         """Send a value to the cluster, from where each worker takes it that needs it.
@@ -266,15 +286,9 @@ def encode_on_workers(
     corpus : DaskCorpus
         On the workers.
     """
-    dask, _ = import_dask()
     index = None if vocabulary is None else fixed_index(vocabulary)
     split = partial(split_partition, text_options=text_options)
-    numbered = jobs.client.compute(
-        [
-            dask.delayed(split, pure=False)(partition, dask_key_name=jobs.key("split"))
-            for partition in partitions
-        ]
-    )
+    numbered = jobs.compute("split", split, partitions)
     counts = [jobs.submit("words", _counts_of, partition) for partition in numbered]
     merged = jobs.reduce("merge_words", merge_counts, counts)
     chosen = jobs.submit(

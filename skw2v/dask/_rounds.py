@@ -164,9 +164,10 @@ class Rounds:
 
 
 def call_off(jobs: Jobs) -> None:
-    """End the training of a run on all workers, without waiting for tasks that have begun."""
+    """End a run on all workers; tasks that have begun end at their next round of chunks."""
     with suppress(Exception):  # the cluster may be gone
         jobs.client.run(abandon, jobs.run, on_error="ignore")
+    jobs.cancel()
 
 
 def merge_parts(parts: Sequence[Interval | Missing]) -> Interval | Missing:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -227,7 +228,7 @@ def test_similar_words_are_neighbours(client):
     texts = [f"the {a} eats its {f}" for a in animals for f in ("bread", "fish", "hay")] * 40
     texts += [f"her {v} waits on the {p}" for v in vehicles for p in ("road", "bridge")] * 60
     vectorizer = Word2VecVectorizer(
-        vector_size=20, sample=0, epochs=20, random_state=0, sync_tokens=500
+        vector_size=20, sample=0, epochs=10, random_state=0, sync_tokens=500
     )
     vectorizer.fit(bag.from_sequence(texts[::2] + texts[1::2], npartitions=2))
     nearest = vectorizer.word_vectors_.most_similar("cat", topn=2)
@@ -454,15 +455,54 @@ def test_a_killed_worker_changes_nothing(fitted, documents, monkeypatch):
         assert len(killed) == 1
 
 
-def test_an_interrupt_leaves_no_task(client, documents, monkeypatch):
-    def interrupt():
+def tasks_of(client):
+    """Return the tasks of fits that workers have still to do."""
+    names = [str(key) for keys in client.processing().values() for key in keys]
+    return [name for name in names if "skw2v" in name]
+
+
+def test_an_interrupt_while_text_is_read_leaves_no_task(client, monkeypatch):
+    def interrupt(self, futures):
         raise KeyboardInterrupt
 
-    after_round(monkeypatch, 2, interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        Word2VecVectorizer(**SMALL).fit(documents)
-    names = [key for keys in client.processing().values() for key in keys]
-    assert [name for name in names if "skw2v" in str(name)] == []
+    @dask.delayed(pure=False)
+    def read(part):
+        time.sleep(0.2)
+        return ["a b"]
+
+    monkeypatch.setattr(_partitions.Jobs, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Word2VecVectorizer().fit([read(part) for part in range(100)])
+    time.sleep(0.6)  # those that have begun end
+    assert tasks_of(client) == []
+    del caught
+
+
+def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch):
+    begun = threading.Event()
+    train_span = IntervalRun.train_span
+
+    def endless(self, number, begin, end, team, scratch):
+        for _ in range(1000):  # at a twentieth of a second each
+            begun.set()
+            time.sleep(0.05)
+            yield from train_span(self, number, begin, end, team, scratch)
+
+    def interrupt(self, root, trained):
+        assert begun.wait(20)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(IntervalRun, "train_span", endless)
+    monkeypatch.setattr(_rounds.Rounds, "_result_of", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Word2VecVectorizer(**SMALL, n_jobs=1).fit(documents)
+    time.sleep(0.5)
+    assert tasks_of(client) == []
+    n_trained = sum(
+        len(thread_calls) for thread_calls in client.call_stack().values()
+    )  # what workers are doing at this moment
+    assert n_trained == 0
+    del caught
 
 
 @pytest.mark.parametrize("random_state", [3, None])
