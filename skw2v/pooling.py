@@ -72,6 +72,19 @@ class PartitionedCorpus(ABC):
         The number of documents.
     n_tokens : int
         The number of tokens in all documents.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import encode_documents
+    >>> from skw2v.pooling import PartitionedCorpus
+    >>> class Halves(PartitionedCorpus):
+    ...     n_documents, n_tokens = 4, 6
+    ...
+    ...     def sum_over_partitions(self, function, *arguments):
+    ...         corpus, _ = encode_documents([["a", "b"], ["a"]], min_count=1)
+    ...         return sum(function(corpus, *arguments) for _ in range(2))
+    >>> Halves().sum_over_partitions(lambda corpus: corpus.n_tokens)
+    6
     """
 
     n_documents: int
