@@ -41,10 +41,11 @@ References
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,51 @@ SIF_CONSTANT = 1e-3
 _GATHERED_ROWS = 4096
 
 _EXTREMES = {"max": np.maximum, "min": np.minimum}
+
+
+class PartitionedCorpus(ABC):
+    """Documents that lie in several places, of which only sums can be had.
+
+    Attributes
+    ----------
+    n_documents : int
+        The number of documents.
+    n_tokens : int
+        The number of tokens in all documents.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import encode_documents
+    >>> from skw2v.pooling import PartitionedCorpus
+    >>> class Halves(PartitionedCorpus):
+    ...     n_documents, n_tokens = 4, 6
+    ...
+    ...     def sum_over_partitions(self, function, *arguments):
+    ...         corpus, _ = encode_documents([["a", "b"], ["a"]], min_count=1)
+    ...         return sum(function(corpus, *arguments) for _ in range(2))
+    >>> Halves().sum_over_partitions(lambda corpus: corpus.n_tokens)
+    6
+    """
+
+    n_documents: int
+    n_tokens: int
+
+    @abstractmethod
+    def sum_over_partitions(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Sum what a function says of each part of the documents.
+
+        Parameters
+        ----------
+        function : callable
+            Takes an `EncodedCorpus` and the arguments, and returns a number or an array.
+        *arguments : object
+            The same for all parts.
+
+        Returns
+        -------
+        total : number or ndarray
+            Added up in a fixed order.
+        """
 
 
 class PooledDocuments(NamedTuple):
@@ -196,7 +242,7 @@ class Pooling:
 
 
 def learn_pooling(
-    corpus: EncodedCorpus,
+    corpus: EncodedCorpus | PartitionedCorpus,
     word_counts: NDArray[np.int64],
     vectors: NDArray[np.float32],
     *,
@@ -209,7 +255,7 @@ def learn_pooling(
 
     Parameters
     ----------
-    corpus : EncodedCorpus
+    corpus : EncodedCorpus or PartitionedCorpus
         The documents. Read once for idf weights and once for components, if these are asked for.
     word_counts : ndarray of shape (n_words,), dtype int64
         How often each word occurs in the corpus.
@@ -348,21 +394,54 @@ def usif_weights(word_counts: NDArray[np.int64], mean_length: float) -> NDArray[
     return 1 / (0.5 + probabilities * inverse)
 
 
+def _sum_over(
+    corpus: EncodedCorpus | PartitionedCorpus, function: Callable[..., Any], *arguments: Any
+) -> Any:
+    """Return what a function says of all documents."""
+    if isinstance(corpus, PartitionedCorpus):
+        return corpus.sum_over_partitions(function, *arguments)
+    return function(corpus, *arguments)
+
+
+def _document_frequencies(corpus: EncodedCorpus, n_words: int) -> NDArray[np.int64]:
+    """Return how many documents contain each word."""
+    frequencies = np.zeros(n_words, np.int64)
+    for token_counts in count_encoded_in_batches(corpus, n_words):
+        frequencies += np.bincount(token_counts.indices, minlength=n_words)
+    return frequencies
+
+
+def _count_nonempty(corpus: EncodedCorpus) -> int:
+    """Return how many documents have a word."""
+    return int(np.count_nonzero(np.diff(corpus.offsets)))
+
+
+def _outer_products(
+    corpus: EncodedCorpus, vectors: NDArray[np.float32], pooling: Pooling
+) -> NDArray[np.float64]:
+    """Return the sum of the outer products of the document vectors, for each part."""
+    dimension = vectors.shape[1]
+    products = np.zeros((len(pooling.parts), dimension, dimension))
+    for token_counts in count_encoded_in_batches(corpus, len(vectors)):
+        for product, part in zip(products, pooling._pool_parts(token_counts, vectors), strict=True):
+            wide = part.astype(np.float64)
+            product += wide.T @ wide
+    return products
+
+
 def _word_weights(
-    weighting: str | None, corpus: EncodedCorpus, word_counts: NDArray[np.int64]
+    weighting: str | None, corpus: EncodedCorpus | PartitionedCorpus, word_counts: NDArray[np.int64]
 ) -> NDArray[np.float32] | None:
     """Return the weight of each word, or None for equal weights."""
     if weighting is None:
         return None
     if weighting == "idf":
-        frequencies = np.zeros_like(word_counts)
-        for token_counts in count_encoded_in_batches(corpus, len(word_counts)):
-            frequencies += np.bincount(token_counts.indices, minlength=len(word_counts))
+        frequencies = _sum_over(corpus, _document_frequencies, len(word_counts))
         weights = idf_weights(frequencies, corpus.n_documents)
     elif weighting == "sif":
         weights = sif_weights(word_counts)
     else:
-        n_nonempty = int(np.count_nonzero(np.diff(corpus.offsets)))
+        n_nonempty = int(_sum_over(corpus, _count_nonempty))
         weights = usif_weights(word_counts, corpus.n_tokens / n_nonempty)
     return weights.astype(np.float32)
 
@@ -392,7 +471,7 @@ def _extremes(
 
 
 def _principal_components(
-    corpus: EncodedCorpus,
+    corpus: EncodedCorpus | PartitionedCorpus,
     vectors: NDArray[np.float32],
     pooling: Pooling,
     n_components: int,
@@ -405,11 +484,7 @@ def _principal_components(
     one batch of them at a time.
     """
     dimension = vectors.shape[1]
-    products = np.zeros((len(pooling.parts), dimension, dimension))
-    for token_counts in count_encoded_in_batches(corpus, len(vectors)):
-        for product, part in zip(products, pooling._pool_parts(token_counts, vectors), strict=True):
-            wide = part.astype(np.float64)
-            product += wide.T @ wide
+    products = _sum_over(corpus, _outer_products, vectors, pooling)
     squares, directions = np.linalg.eigh(products)
     squares = squares[:, : -n_components - 1 : -1]  # the largest first
     components = directions[:, :, : -n_components - 1 : -1].transpose(0, 2, 1)

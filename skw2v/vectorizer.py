@@ -1236,11 +1236,7 @@ class Word2VecVectorizer(
             after_epoch=watch.after_epoch,
             **options,
         )
-        if not np.isfinite(embedding.input_vectors).all():
-            raise ValueError(
-                "Training diverged: the word vectors are not finite. Lower learning_rate, which "
-                f"started at {parameters.learning_rate:g}."
-            )
+        _check_finite(embedding.input_vectors, parameters)
         return embedding.input_vectors, embedding.output_vectors
 
     def _learned(
@@ -1528,6 +1524,15 @@ def _vectors_of(source: Any) -> KnownVectors:
         getattr(source, "_objective", None),
         getattr(source, "_tree_weights", None),
     )
+
+
+def _check_finite(vectors: NDArray[Any], parameters: TrainingParameters) -> None:
+    """Raise if training has diverged."""
+    if not np.isfinite(vectors).all():
+        raise ValueError(
+            "Training diverged: the word vectors are not finite. Lower learning_rate, which "
+            f"started at {parameters.learning_rate:g}."
+        )
 
 
 def _texts_in(X: Any) -> list[str] | None:

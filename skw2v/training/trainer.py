@@ -286,12 +286,18 @@ class _Run(TrainingRun):
         self, number: int, team: Team, thread: int, scratch: _Workspace
     ) -> Iterator[tuple[int, float, float]]:
         """Do one thread's part of the rounds of an epoch."""
-        plan, n_tokens = self.plan, len(self.token_ids)
+        return self.train_span(number, 0, len(self.token_ids), team, scratch)
+
+    def train_span(
+        self, number: int, begin: int, end: int, team: Team, scratch: _Workspace
+    ) -> Iterator[tuple[int, float, float]]:
+        """Do one thread's part of the rounds of the tokens begin..end of an epoch."""
+        plan = self.plan
         n_shards = 1 << (team.n_threads - 1).bit_length()
         round_tokens = plan.chunks_per_round * plan.chunk_tokens
         sampling = self.sampling(number)
-        for round_start in range(0, n_tokens, round_tokens):
-            round_stop = min(round_start + round_tokens, n_tokens)
+        for round_start in range(begin, end, round_tokens):
+            round_stop = min(round_start + round_tokens, end)
             starts = range(round_start, round_stop, plan.chunk_tokens)
             self._train_chunks(team, starts, number, sampling, scratch)
             team.wait()

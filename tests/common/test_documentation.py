@@ -19,7 +19,7 @@ PAGES = [
 ]
 
 # Modules that users import from, beside those in `skw2v.__all__`.
-PUBLIC_MODULES = ("skw2v.evaluation", "skw2v.word_vectors")
+PUBLIC_MODULES = ("skw2v.dask", "skw2v.evaluation", "skw2v.word_vectors")
 
 
 def public_names():

@@ -32,13 +32,14 @@ LAYERS = (
         "skw2v.io.",
         "skw2v.pooling",
         "skw2v.training",
+        "skw2v.training.intervals",
         "skw2v.training.trainer",
         "skw2v.word_vectors",
     ),
     ("skw2v.evaluation",),
     ("skw2v._continuing", "skw2v._monitoring"),
     ("skw2v.plotting", "skw2v.vectorizer"),
-    ("skw2v", "skw2v.cli", "skw2v.dask"),
+    ("skw2v", "skw2v.cli", "skw2v.dask."),
 )
 
 # Rooms that know nothing of training, although they are not above it.

@@ -1,0 +1,554 @@
+"""Fitting and transforming on a cluster: same words, same bytes, whatever happens to workers."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+
+import skw2v
+from skw2v.corpus import encode_documents
+from skw2v.corpus.partitions import (
+    choose_words,
+    encode_partition,
+    merge_counts,
+    number_documents,
+)
+from skw2v.training.intervals import (
+    IntervalRun,
+    Setup,
+    make_update,
+    make_vectors,
+    merge_intervals,
+)
+from skw2v.training.parameters import TrainingParameters
+from skw2v.training.trainer import train
+
+distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
+bag = pytest.importorskip("dask.bag")
+
+from skw2v.dask import PartitionError, Word2VecVectorizer, _partitions, _rounds  # noqa: E402
+
+N_PARTITIONS = 5
+SMALL = {
+    "vector_size": 16,
+    "min_count": 2,
+    "epochs": 2,
+    "random_state": 3,
+    "sync_tokens": 2000,
+}
+
+# Of Dask's own: threads of a cluster that is closed, and what it says of killed workers.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def make_documents(n_documents=1500, seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        " ".join(f"w{word}" for word in rng.zipf(1.3, rng.integers(0, 30)))
+        for _ in range(n_documents)
+    ]
+
+
+DOCUMENTS = make_documents()
+LEARNED = ("word_counts_", "output_vectors_", "loss_curve_", "n_tokens_")
+
+
+def assert_same(actual, expected):
+    """Compare what two estimators have learned, bit for bit."""
+    assert actual.word_vectors_.words == expected.word_vectors_.words
+    assert actual.word_vectors_.vectors.tobytes() == expected.word_vectors_.vectors.tobytes()
+    for name in LEARNED:
+        assert_array_equal(getattr(actual, name), getattr(expected, name))
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=2, processes=False, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def documents():
+    return bag.from_sequence(DOCUMENTS, npartitions=N_PARTITIONS)
+
+
+@pytest.fixture(scope="module")
+def fitted(client):
+    partitions = bag.from_sequence(DOCUMENTS, npartitions=N_PARTITIONS)
+    return Word2VecVectorizer(**SMALL).fit(partitions)
+
+
+# Words
+
+
+@pytest.mark.parametrize("options", [{}, {"min_count": 3}, {"max_vocab_size": 7}])
+def test_partitions_have_the_words_and_ids_of_the_whole(options):
+    tokenized = [document.split() for document in DOCUMENTS]
+    corpus, vocabulary = encode_documents(tokenized, **options)
+    parts = [number_documents(tokenized[first : first + 400]) for first in range(0, 1500, 400)]
+    parts.append(number_documents([]))
+    counts = [part.counts for part in parts]
+    merged = merge_counts([merge_counts(counts[:2]), merge_counts(counts[2:])])
+    chosen = choose_words(merged, **options)
+    assert list(chosen.index.items()) == list(vocabulary.index.items())
+    assert_array_equal(chosen.counts, vocabulary.counts)
+    encoded = [encode_partition(part, chosen.index) for part in parts]
+    assert_array_equal(np.concatenate([ids for ids, _ in encoded]), corpus.token_ids)
+    lengths = np.concatenate([np.diff(offsets) for _, offsets in encoded])
+    assert_array_equal(lengths, np.diff(corpus.offsets))
+
+
+def test_a_fit_knows_the_words_that_a_local_one_knows(fitted):
+    local = skw2v.Word2VecVectorizer(min_count=2, epochs=1, vector_size=2).fit(DOCUMENTS)
+    assert list(fitted.vocabulary_.items()) == list(local.vocabulary_.items())
+    assert_array_equal(fitted.word_counts_, local.word_counts_)
+    assert fitted.n_tokens_ == local.n_tokens_
+
+
+def test_words_can_be_given(client, documents):
+    words = ["w2", "w1", "unheard"]
+    fitted = Word2VecVectorizer(**SMALL | {"vocabulary": words, "min_count": 5}).fit(documents)
+    assert fitted.vocabulary_ == {"w2": 0, "w1": 1, "unheard": 2}
+    assert fitted.word_counts_[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["a b c"] * 4, "no word occurs at least min_count=5 times"),
+        (["", ""], "none of the 2 documents contains a token"),
+    ],
+)
+def test_a_corpus_without_words_is_an_error(client, texts, message):
+    vectorizer = Word2VecVectorizer(token_pattern=r"\w+")
+    with pytest.raises(ValueError, match=message):
+        vectorizer.fit(bag.from_sequence(texts, npartitions=2))
+
+
+def test_text_is_read_once(client, tmp_path):
+    log = tmp_path / "log"
+
+    @dask.delayed(pure=False)
+    def read(part):
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{part}\n")
+        return DOCUMENTS[part::3]
+
+    Word2VecVectorizer(**SMALL).fit([read(part) for part in range(3)])
+    assert sorted(log.read_text(encoding="utf-8").split()) == ["0", "1", "2"]
+
+
+# Training
+
+
+@pytest.mark.parametrize("objective", ["negative_sampling", "hierarchical_softmax"])
+@pytest.mark.parametrize("sync_tokens", [1000, 10**9])
+def test_a_single_partition_is_trained_as_locally(objective, sync_tokens):
+    tokenized = [document.split() for document in DOCUMENTS]
+    corpus, vocabulary = encode_documents(tokenized, min_count=2)
+    n_tokens = corpus.n_tokens
+    parameters = TrainingParameters(vector_size=8, epochs=2, objective=objective)
+    expected = train(corpus.token_ids, corpus.offsets, vocabulary.counts, parameters, seed=7)
+    setup = Setup(parameters, vocabulary.counts, np.array([n_tokens]), 7, np.zeros(0, bool))
+    run, vectors = IntervalRun(setup), make_vectors(setup, None)
+    length = setup.interval_tokens(sync_tokens)
+    for epoch in range(2):
+        for begin in range(0, n_tokens, length):
+            interval = run.train_interval(
+                corpus.token_ids,
+                corpus.offsets,
+                partition=0,
+                epoch=epoch,
+                begin=begin,
+                end=begin + length,
+                n_threads=1,
+            )
+            update = make_update(merge_intervals([interval]), setup.saturation(epoch, begin))
+            run.advance(update)
+            update.inputs.add_to(vectors[0])
+            update.outputs.add_to(vectors[1])
+    assert_allclose(vectors[0], expected.input_vectors, atol=1e-4)
+    assert_allclose(vectors[1], expected.output_vectors, atol=1e-4)
+    assert_array_equal(run.input_vectors, vectors[0])
+    assert np.abs(expected.input_vectors).max() > 0.1
+
+
+@pytest.mark.parametrize("objective", ["negative_sampling", "hierarchical_softmax"])
+def test_workers_and_threads_do_not_change_a_byte(client, documents, objective):
+    vectorizer = Word2VecVectorizer(**SMALL, objective=objective, n_jobs=2).fit(documents)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        other = clone(vectorizer).set_params(n_jobs=None).fit(documents)
+    assert_same(other, vectorizer)
+    assert vectorizer.loss_curve_[1] < vectorizer.loss_curve_[0]
+
+
+def test_partitions_do_not_share_their_random_numbers():
+    setup = Setup(
+        TrainingParameters(vector_size=4, sample=0),
+        np.full(50, 40),
+        np.array([2000, 2000]),
+        0,
+        np.zeros(0, bool),
+    )
+    ids = np.tile(np.arange(50, dtype=np.int32), 40)
+    run = IntervalRun(setup)
+    first, second = (
+        run.train_interval(
+            ids, np.array([0, 2000]), partition=p, epoch=0, begin=0, end=2000, n_threads=1
+        )
+        for p in (0, 1)
+    )
+    assert not np.array_equal(first.inputs.steps, second.inputs.steps)
+
+
+def test_similar_words_are_neighbours(client):
+    animals, vehicles = ["cat", "dog", "cow"], ["car", "lorry", "bus"]
+    texts = [f"the {a} eats its {f}" for a in animals for f in ("bread", "fish", "hay")] * 40
+    texts += [f"her {v} waits on the {p}" for v in vehicles for p in ("road", "bridge")] * 60
+    vectorizer = Word2VecVectorizer(
+        vector_size=20, sample=0, epochs=10, random_state=0, sync_tokens=500
+    )
+    vectorizer.fit(bag.from_sequence(texts[::2] + texts[1::2], npartitions=2))
+    nearest = vectorizer.word_vectors_.most_similar("cat", topn=2)
+    assert sorted(word for word, _ in nearest) == ["cow", "dog"]
+
+
+def test_known_vectors_start_a_fit_and_frozen_ones_stay(client, documents):
+    known = skw2v.WordVectors(["w1", "w2"], np.full((2, 16), 0.1, np.float32))
+    vectorizer = Word2VecVectorizer(**SMALL, init=known, freeze="init").fit(documents)
+    assert_array_equal(vectorizer.word_vectors_[["w1", "w2"]], known.vectors)
+    assert not np.array_equal(
+        vectorizer.output_vectors_[0], np.zeros(16)
+    )  # the words were trained, only their input vectors stay
+
+
+def test_warm_start_goes_on(client, documents):
+    vectorizer = Word2VecVectorizer(**SMALL, warm_start=True).fit(documents)
+    before = vectorizer.loss_curve_[-1]
+    vectorizer.fit(documents)
+    assert vectorizer.n_epochs_ == 4
+    assert vectorizer.loss_curve_[-1] < before
+
+
+def test_what_pooling_learns_is_that_of_all_partitions(client, documents):
+    options = {"weighting": "idf", "remove_components": 2}
+    vectorizer = Word2VecVectorizer(**SMALL, **options).fit(documents)
+    local = vectorizer.to_local().fit_pooling(DOCUMENTS)
+    assert_array_equal(vectorizer.pooling_.weights, local.pooling_.weights)
+    assert_allclose(
+        np.abs(vectorizer.pooling_.components), np.abs(local.pooling_.components), atol=1e-4
+    )
+    usif = Word2VecVectorizer(**SMALL, weighting="usif").fit(documents)
+    expected = usif.to_local().fit_pooling(DOCUMENTS).pooling_.weights
+    assert_array_equal(usif.pooling_.weights, expected)
+
+
+def test_progress_is_shown(client, documents, capsys):
+    Word2VecVectorizer(**SMALL | {"verbose": 1}).fit(documents)
+    assert "epoch 2/2" in capsys.readouterr().err
+
+
+def test_tasks_have_names(client, documents):
+    names = set()
+    jobs = _partitions.Jobs(client)
+    for name in ("split", "train", "merge"):
+        names.add(dask.utils.key_split(jobs.key(name)))
+    assert names == {"skw2v-split", "skw2v-train", "skw2v-merge"}
+
+
+# Input and output
+
+
+def test_every_kind_of_collection_is_the_same_corpus(client, fitted, tmp_path):
+    size = len(DOCUMENTS) // N_PARTITIONS
+    parts = [DOCUMENTS[first : first + size] for first in range(0, len(DOCUMENTS), size)]
+    delayed = [dask.delayed(part) for part in parts]
+    for number, part in enumerate(parts):
+        (tmp_path / f"{number}.txt").write_text("\n".join(part) + "\n", encoding="utf-8")
+    for X in (delayed, client.scatter(parts), str(tmp_path / "*.txt")):
+        assert_same(Word2VecVectorizer(**SMALL).fit(X), fitted)
+
+
+def test_a_column_of_a_dataframe_is_a_corpus(client, fitted):
+    pandas = pytest.importorskip("pandas")
+    dataframe = pytest.importorskip("dask.dataframe")
+    frame = dataframe.from_pandas(pandas.DataFrame({"text": DOCUMENTS}), npartitions=N_PARTITIONS)
+    for X in (frame["text"], frame):
+        assert_same(Word2VecVectorizer(**SMALL).fit(X), fitted)
+    with pytest.raises(ValueError, match="one column, got a Dask DataFrame with 2"):
+        Word2VecVectorizer(**SMALL).fit(frame.assign(other=1))
+
+
+def test_transform_is_lazy_and_equal_to_that_of_the_local_estimator(client, fitted, documents):
+    known = [document or "w1" for document in DOCUMENTS]
+    X = fitted.transform(bag.from_sequence(["w1 w2"] * 10, npartitions=2))
+    assert isinstance(X, dask.array.Array)
+    assert (X.numblocks, X.dtype) == ((2, 1), np.float32)
+    assert_array_equal(X.compute(), fitted.transform(["w1 w2"] * 10))
+    local = fitted.to_local()
+    assert type(local) is skw2v.Word2VecVectorizer
+    with pytest.warns(UserWarning, match="contain no known word"):
+        expected = local.transform(known)
+    with pytest.warns(UserWarning, match="contain no known word"):
+        assert_array_equal(fitted.transform(known), expected)
+
+
+def test_documents_in_memory_are_fitted_here():
+    parameters = {"vector_size": 4, "random_state": 0, "epochs": 1}
+    here = Word2VecVectorizer(**parameters).fit(DOCUMENTS)
+    local = skw2v.Word2VecVectorizer(**parameters).fit(DOCUMENTS)
+    assert_same(here, local)
+
+
+def test_a_fitted_estimator_works_without_dask(fitted, tmp_path):
+    path = tmp_path / "model.pickle"
+    path.write_bytes(pickle.dumps(fitted))
+    expected = fitted.transform(["w1 w2", "w3"])
+    np.save(tmp_path / "expected.npy", expected)
+    program = (
+        "import sys, pickle, numpy\n"
+        "sys.modules.update(dict.fromkeys(('dask', 'distributed', 'fsspec')))\n"  # as if absent
+        "folder = sys.argv[1]\n"
+        "with open(folder + '/model.pickle', 'rb') as file: model = pickle.load(file)\n"
+        "X = model.transform(['w1 w2', 'w3'])\n"
+        "assert (X == numpy.load(folder + '/expected.npy')).all()\n"
+        "try: model.fit('*.txt')\n"
+        "except ImportError as error: print(error)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=os.path.dirname(os.path.dirname(skw2v.__file__)),
+    )
+    assert result.stderr == ""
+    assert "pip install 'skw2v[dask]'" in result.stdout
+
+
+def test_a_saved_estimator_is_a_local_one(fitted, tmp_path):
+    fitted.save(tmp_path / "model.safetensors")
+    loaded = skw2v.Word2VecVectorizer.load(tmp_path / "model.safetensors")
+    assert_array_equal(loaded.transform(["w1"]), fitted.transform(["w1"]))
+
+
+def test_parameters_are_those_of_the_local_estimator_and_its_own():
+    names = set(Word2VecVectorizer().get_params())
+    own = {"sync_tokens", "checkpoint", "checkpoint_rounds"}
+    assert names == own | set(skw2v.Word2VecVectorizer().get_params())
+    vectorizer = Word2VecVectorizer(sync_tokens=5, window=3)
+    assert clone(vectorizer).get_params() == vectorizer.get_params()
+    assert repr(vectorizer) == "Word2VecVectorizer(sync_tokens=5, window=3)"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"objective": "softmax"}, "objective must be 'negative_sampling' or"),
+        ({"early_stopping": True}, "early_stopping must be False"),
+        ({"sync_tokens": 0}, "'sync_tokens' parameter"),
+    ],
+)
+def test_what_a_cluster_cannot_do_is_an_error(client, documents, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        Word2VecVectorizer(**SMALL | parameters).fit(documents)
+
+
+def test_methods_without_a_distributed_form_say_so(fitted, documents):
+    with pytest.raises(TypeError, match="score takes documents in memory, got a Bag of Dask"):
+        fitted.score(documents)
+    for method in (fitted.partial_fit, fitted.fit_pooling):
+        with pytest.raises(TypeError, match="takes documents in memory"):
+            method(documents)
+
+
+def test_a_fit_without_a_cluster_says_how_to_start_one(documents, monkeypatch):
+    def no_client():
+        raise ValueError("No global client found")
+
+    monkeypatch.setattr(distributed, "get_client", no_client)
+    with pytest.raises(ValueError, match="no Dask cluster to fit on"):
+        Word2VecVectorizer(**SMALL).fit(documents)
+
+
+# Faults
+
+
+def test_an_error_names_its_partition(client):
+    parts = [dask.delayed(["a b"] * 9), dask.delayed(["a b", None])]
+    with pytest.raises(PartitionError, match=r"Partition 1 of 2.*document at index 1 is missing"):
+        Word2VecVectorizer().fit(parts)
+
+
+def test_an_error_in_training_names_its_partition(client, documents, monkeypatch):
+    train_interval = IntervalRun.train_interval
+
+    def fail(self, *args, partition, **options):
+        if partition == 2:
+            raise MemoryError("too much")
+        return train_interval(self, *args, partition=partition, **options)
+
+    monkeypatch.setattr(IntervalRun, "train_interval", fail)
+    with pytest.raises(PartitionError, match=r"Partition 2 of 5.*MemoryError: too much"):
+        Word2VecVectorizer(**SMALL).fit(documents)
+
+
+def after_round(monkeypatch, number, action):
+    """Do something when a round has been trained."""
+    train_round = _rounds.Rounds._train_round
+    done = []
+
+    def act(self, *args):
+        update = train_round(self, *args)
+        done.append(1)
+        if len(done) == number:
+            action()
+        return update
+
+    monkeypatch.setattr(_rounds.Rounds, "_train_round", act)
+
+
+def test_a_worker_without_the_vectors_gets_them(client, fitted, documents, monkeypatch):
+    after_round(monkeypatch, 2, _rounds._replicas.clear)
+    assert_same(Word2VecVectorizer(**SMALL).fit(documents), fitted)
+
+
+def test_a_killed_worker_changes_nothing(fitted, documents, monkeypatch):
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        pids = client.run(os.getpid)
+        killed = []
+
+        def kill():
+            killed.append(next(iter(pids.values())))
+            # While the next round is trained, or as good as.
+            threading.Timer(0.02, os.kill, (killed[0], signal.SIGKILL)).start()
+
+        after_round(monkeypatch, 2, kill)
+        assert_same(Word2VecVectorizer(**SMALL).fit(documents), fitted)
+        assert len(killed) == 1
+
+
+def tasks_of(client):
+    """Return the tasks of fits that workers have still to do."""
+    names = [str(key) for keys in client.processing().values() for key in keys]
+    return [name for name in names if "skw2v" in name]
+
+
+def test_an_interrupt_while_text_is_read_leaves_no_task(client, monkeypatch):
+    def interrupt(self, futures):
+        raise KeyboardInterrupt
+
+    @dask.delayed(pure=False)
+    def read(part):
+        time.sleep(0.2)
+        return ["a b"]
+
+    monkeypatch.setattr(_partitions.Jobs, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Word2VecVectorizer().fit([read(part) for part in range(100)])
+    time.sleep(0.6)  # those that have begun end
+    assert tasks_of(client) == []
+    del caught
+
+
+def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch):
+    begun = threading.Event()
+    train_span = IntervalRun.train_span
+
+    def endless(self, number, begin, end, team, scratch):
+        for _ in range(1000):  # at a twentieth of a second each
+            begun.set()
+            time.sleep(0.05)
+            yield from train_span(self, number, begin, end, team, scratch)
+
+    def interrupt(self, root, trained):
+        assert begun.wait(20)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(IntervalRun, "train_span", endless)
+    monkeypatch.setattr(_rounds.Rounds, "_result_of", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Word2VecVectorizer(**SMALL, n_jobs=1).fit(documents)
+    time.sleep(0.5)
+    assert tasks_of(client) == []
+    n_trained = sum(
+        len(thread_calls) for thread_calls in client.call_stack().values()
+    )  # what workers are doing at this moment
+    assert n_trained == 0
+    del caught
+
+
+@pytest.mark.parametrize("random_state", [3, None])
+def test_a_checkpoint_is_resumed_with_the_same_bytes(
+    client, documents, tmp_path, monkeypatch, random_state
+):
+    path = tmp_path / "fit.checkpoint"
+    parameters = SMALL | {"random_state": random_state}
+    vectorizer = Word2VecVectorizer(**parameters, checkpoint=path, checkpoint_rounds=2)
+    seeds = []
+    draw_seed = Word2VecVectorizer._draw_seed
+
+    def note_seed(self):
+        seeds.append(draw_seed(self))
+        return seeds[-1]
+
+    monkeypatch.setattr(Word2VecVectorizer, "_draw_seed", note_seed)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        after_round(context, 3, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            vectorizer.fit(documents)
+    assert path.exists()
+    resumed = vectorizer.fit(documents)
+    monkeypatch.setattr(Word2VecVectorizer, "_draw_seed", lambda self: seeds[0])
+    assert_same(resumed, Word2VecVectorizer(**parameters).fit(documents))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_foreign_checkpoint_is_refused(client, documents, tmp_path, monkeypatch):
+    path = tmp_path / "fit.checkpoint"
+    path.write_bytes(b"something else")
+    vectorizer = Word2VecVectorizer(**SMALL, checkpoint=path, checkpoint_rounds=1)
+    with pytest.raises(ValueError, match="cannot be read"):
+        vectorizer.fit(documents)
+    path.unlink()
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        after_round(context, 2, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            vectorizer.fit(documents)
+    with pytest.raises(ValueError, match="belongs to a fit with other documents"):
+        vectorizer.set_params(window=2).fit(documents)
