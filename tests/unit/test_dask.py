@@ -244,6 +244,18 @@ def test_known_vectors_start_a_fit_and_frozen_ones_stay(client, documents):
     )  # the words were trained, only their input vectors stay
 
 
+@pytest.mark.parametrize("with_init", [False, True])
+def test_a_fit_of_one_partition_is_that_of_one_machine(client, with_init):
+    known = skw2v.WordVectors(["w1", "w2"], np.full((2, 16), 0.5, np.float32))
+    parameters = SMALL | {"init": known if with_init else None}
+    fitted = Word2VecVectorizer(**parameters).fit(bag.from_sequence(DOCUMENTS, npartitions=1))
+    del parameters["sync_tokens"]
+    local = skw2v.Word2VecVectorizer(**parameters).fit(DOCUMENTS)
+    assert fitted.vocabulary_ == local.vocabulary_
+    assert_allclose(fitted.word_vectors_.vectors, local.word_vectors_.vectors, atol=1e-4)
+    assert_allclose(fitted.loss_curve_, local.loss_curve_, rtol=1e-5)
+
+
 def test_warm_start_goes_on(client, documents):
     vectorizer = Word2VecVectorizer(**SMALL, warm_start=True).fit(documents)
     before = vectorizer.loss_curve_[-1]
