@@ -198,8 +198,7 @@ def _parse_numbers(
 ) -> NDArray[Any]:
     """Parse the numbers of many lines, each of which has `dimension` fields."""
     rows = _parse_fields(b" ".join(tails), dtype)
-    # Parsing ends at the first field that is no number, and each tail has as many fields as there
-    # are dimensions, none of them empty: so the number of numbers tells whether all is well.
+    # Each tail has as many fields as there are dimensions, none of them empty.
     if rows.size != len(tails) * dimension:
         for number, tail in zip(numbers, tails, strict=True):
             if _parse_fields(tail, dtype).size != dimension:
@@ -208,16 +207,15 @@ def _parse_numbers(
 
 
 def _parse_fields(text: bytes, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Parse numbers up to the first field that is none."""
+    """Parse numbers; return none at all if a field is none."""
     if not text:
         return np.empty(0, dtype)
-    with warnings.catch_warnings():
-        # What it could not read, the caller finds out by counting.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with warnings.catch_warnings(), np.errstate(over="ignore"):
+        # NumPy before 2.3 only warns of what it cannot read.
+        warnings.simplefilter("error", DeprecationWarning)
         try:
-            with np.errstate(over="ignore"):
-                return np.fromstring(text, dtype, sep=" ")  # type: ignore[call-overload,no-any-return]
-        except ValueError:
+            return np.fromstring(text, dtype, sep=" ")  # type: ignore[call-overload,no-any-return]
+        except (ValueError, DeprecationWarning):
             return np.empty(0, dtype)
 
 
