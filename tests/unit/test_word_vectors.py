@@ -928,7 +928,8 @@ def test_the_error_travels_between_processes_without_the_words():
     restored = pickle.loads(pickle.dumps(caught.value))
     assert str(restored) == str(caught.value)
     assert restored.word == "wort1"
-    assert len(pickle.dumps(caught.value)) < 500
+    # The words would take ten times as much; other libraries may add a traceback.
+    assert len(pickle.dumps(caught.value)) < 5000
 
 
 # Bad input
