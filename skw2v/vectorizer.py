@@ -810,8 +810,8 @@ class Word2VecVectorizer(
         Parameters
         ----------
         words : token, or list or ndarray of tokens
-            The words around. As in :class:`~skw2v.WordVectors`, anything but a list or an array is one
-            word.
+            The words around. As in :class:`~skw2v.WordVectors`, anything but a list or an array is
+            one word.
         topn : int, default=10
             How many words to name; None names all.
 
