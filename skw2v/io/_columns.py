@@ -322,7 +322,14 @@ def read_npz(path: str) -> tuple[Arrays, dict[str, str]]:
 _MEMBERS = {f"{name}.npy" for name in ("vectors", "words", "word_ends", "counts", _METADATA)}
 
 # What zipfile raises for what is no zip file, or one of a kind that it does not know.
-_ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, zlib.error)
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    EOFError,
+    RuntimeError,
+    UnicodeDecodeError,
+    zlib.error,
+)
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> NDArray[Any]:

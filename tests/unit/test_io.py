@@ -914,3 +914,15 @@ def test_files_of_gensim_that_are_no_word_vectors_are_refused(name, message):
     path = pytest.importorskip("gensim.test.utils").datapath(name)
     with pytest.raises(ValueError, match=message):
         read_word_vectors(path)
+
+
+def test_a_zip_file_with_undecodable_names_is_damaged(tmp_path):
+    path = tmp_path / "v.npz"
+    write_word_vectors(WordVectors(["a"], [[1.0, 2.0]]), path)
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\x01\x02")  # of the table of contents
+    content[entry + 9] |= 0x08  # names are UTF-8 ...
+    content[entry + 46] = 0xFF  # ... but this one
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"v\.npz: the npz file is damaged .*invalid start byte"):
+        read_word_vectors(path)
