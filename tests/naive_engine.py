@@ -1,6 +1,6 @@
 """Centres, chunks and rounds in plain NumPy: what the kernels must equal, on small corpora.
 
-Every centre is a step of `reference.logistic_block` over the whole vocabulary, with the matrices of
+Every centre (or two that share noise words) is a step of `reference.logistic_block` over the whole vocabulary, with the matrices of
 pairs written down pair by pair, and every merge is `reference.merge_rows`. Which tokens
 survive, how far windows reach and which negatives are drawn is asked of the kernels' own random
 functions, which other tests compare with their distributions.
@@ -44,19 +44,24 @@ def observed_contexts(token_ids, offsets, sampling):
     return survivors, {centre: sorted(contexts) for centre, contexts in contexts_of.items()}
 
 
-def draw_negatives(start, n_centres, objective, sampling):
-    """Return the negatives of each centre of a chunk."""
+def centres_at_once(objective):
+    """Return how many centres are learned in one step, with the same noise words."""
+    return kernels.CBOW_CENTRES if objective.cbow and not objective.hierarchical else 1
+
+
+def draw_negatives(start, n_steps, objective, sampling):
+    """Return the negatives of each step of a chunk."""
     share = objective.drawn_negatives
     if objective.hierarchical:
-        return [[] for _ in range(n_centres)]
+        return [[] for _ in range(n_steps)]
     pool = [
         kernels.draw_noise(
             objective.noise_threshold, objective.noise_alias, sampling.noise_key,
             start * share + k,
         )
-        for k in range(min(n_centres * share, objective.pooled_negatives))
+        for k in range(min(n_steps * share, objective.pooled_negatives))
     ]  # fmt: skip
-    firsts = [centre * share % len(pool) for centre in range(n_centres)]
+    firsts = [step * share % len(pool) for step in range(n_steps)]
     return [pool[first : first + share] for first in firsts]
 
 
@@ -83,38 +88,50 @@ def output_pairs(target, negatives, objective, n_outputs):
     return positives, weights
 
 
-def input_matrices(context_words, objective, n_words):
-    """Write down which inputs are learned at once: matrices A of X = A W."""
-    one_hot = np.eye(n_words)[context_words]
+def steps_of(windows, centre_words, negatives, objective, n_words, n_outputs):
+    """Write down what is learned at once: A of X = A W, P and C of the pairs, and a weight.
+
+    The weight is that of the pairs that move an input (or inputs that move together).
+    """
+    pairs = [output_pairs(word, negatives, objective, n_outputs) for word in centre_words]
     if not objective.cbow:
-        return [
-            one_hot[first : first + kernels.MAX_INPUTS]
-            for first in range(0, len(one_hot), kernels.MAX_INPUTS)
-        ]
-    total = one_hot.sum(axis=0, keepdims=True)
-    return [total / len(context_words) if objective.cbow_mean else total]
+        one_hot = np.eye(n_words)[windows[0]]
+        for first in range(0, len(one_hot), kernels.MAX_INPUTS):
+            A = one_hot[first : first + kernels.MAX_INPUTS]
+            P, C = (np.tile(row, (len(A), 1)) for row in pairs[0])
+            yield A, P, C, C[0].sum()
+        return
+    A = np.zeros((len(windows), n_words))
+    P, C = (np.array(rows) for rows in zip(*pairs, strict=True))
+    weight = 0
+    for n, window in enumerate(windows):
+        np.add.at(A[n], window, 1)
+        if objective.cbow_mean:
+            A[n] /= len(window)
+        # The contexts move together, and with them their mean or sum.
+        weight += C[n].sum() * (1 / len(window) if objective.cbow_mean else len(window))
+    yield A, P, C, weight
 
 
 def train_chunk(start, stop, token_ids, W, U, survivors, contexts_of, objective, sampling, rate):
     """Train one chunk on its own copies; return them, the terms of each row, loss and pairs."""
     own = survivors[(survivors >= start) & (survivors < stop)]
-    negatives = draw_negatives(start, len(own), objective, sampling)
+    at_once = centres_at_once(objective)
+    groups = [own[first : first + at_once] for first in range(0, len(own), at_once)]
+    negatives = draw_negatives(start, len(groups), objective, sampling)
     heaviest = heaviest_output(negatives, objective)
     W, U = W.copy(), U.copy()
     W_terms, U_terms = np.zeros(len(W)), np.zeros(len(U))
     loss, n_pairs = 0.0, 0
-    for centre, centre_negatives in zip(own, negatives, strict=True):
-        context_words = token_ids[contexts_of[centre]]
-        if len(context_words) == 0:
+    for group, shared_negatives in zip(groups, negatives, strict=True):
+        centres = [centre for centre in group if len(contexts_of[centre]) > 0]
+        if len(centres) == 0:
             continue
-        pairs = output_pairs(token_ids[centre], centre_negatives, objective, len(U))
-        for A in input_matrices(context_words, objective, len(W)):
-            P, C = (np.tile(row, (len(A), 1)) for row in pairs)
+        windows = [token_ids[contexts_of[centre]] for centre in centres]
+        for A, P, C, input_weight in steps_of(
+            windows, token_ids[centres], shared_negatives, objective, len(W), len(U)
+        ):
             X = A @ W
-            input_weight = C[0].sum()
-            if objective.cbow:  # the contexts move together, and with them their mean or sum
-                n_contexts = len(context_words)
-                input_weight *= 1 / n_contexts if objective.cbow_mean else n_contexts
             weight = max(input_weight, len(A) * heaviest)
             new_X, U, step_loss = logistic_block(X, U, P, C, min(rate, kernels.MAX_WEIGHT / weight))
             W = W + A.T @ (new_X - X)

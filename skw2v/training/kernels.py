@@ -11,8 +11,9 @@ The way of one chunk (a fixed run of tokens of the corpus):
 3. `train_centre` learns the centres of the windows one after another. The input rows ``X`` are the
    vectors of the context words, or their mean (CBOW), and the output rows ``Y`` are the centre word
    and its noise words [1]_, or the inner nodes on its path through the Huffman tree [2]_. Every
-   input meets every output. With ``t[m]`` the label of output m, 1 or 0, and ``c[m]`` the number of
-   times that it counts::
+   input meets every output. CBOW with negative sampling has one input a centre, and learns two
+   centres at once, which share their noise words (`train_centres`). With ``t`` the label of an
+   output, 1 or 0, and ``c`` the number of times that it counts::
 
        S = X Y^T        G = learning_rate * (t - c * sigmoid(S))        X += G Y        Y += G^T X
 
@@ -62,6 +63,7 @@ MAX_INPUTS = 12  # contexts that are learned at once; a wider window is learned 
 MAX_WEIGHT = 1.0  # of the pairs of a row in one step, times the learning rate
 TILE_INPUTS = 2  # of a tile, and ...
 TILE_OUTPUTS = 8  # ... outputs: 16 vector accumulators
+CBOW_CENTRES = TILE_INPUTS  # that share noise words: the means of two windows fill a tile
 SHARD_BITS = 6  # so many rows in a row are merged by one thread: it writes cache lines of its own
 AHEAD = 16  # rows that a copy loop asks for in advance
 VECTOR_BYTES = 64  # of one vector register, and of a cache line
@@ -88,7 +90,7 @@ class Objective(NamedTuple):
     cbow_mean: bool
     hierarchical: bool
     negative: float  # noise words per pair
-    drawn_negatives: int  # noise words of a centre, which all its contexts share
+    drawn_negatives: int  # noise words of a centre, shared by its contexts, or of two (CBOW)
     pooled_negatives: int  # drawn for a chunk at most, a multiple of it; centres take them in turn
     noise_threshold: NDArray[np.uint32]  # (n_words,)
     noise_alias: NDArray[np.int32]  # (n_words,)
@@ -139,15 +141,24 @@ class Buffer(NamedTuple):
     terms: NDArray[np.float32]  # (capacity + 1,)
 
 
-class Scratch(NamedTuple):
-    """Space for the matrices of one centre."""
+class Links(NamedTuple):
+    """Space to find the copies of each row in a round."""
 
-    input_slots: NDArray[np.int32]  # (max_contexts,) rows X of the chunk's buffer, or ...
-    mean: NDArray[Any]  # (1, padded_size) ... of their mean, the one row of X in CBOW
+    own: NDArray[np.int32]  # (capacity + 1,) slots of a chunk whose rows belong to a shard
+    touched: NDArray[np.int32]  # (n_chunks * capacity + 1,) rows of the shard, each once
+    older: NDArray[np.int64]  # (n_chunks, capacity) from a copy of a row to the one before, or -1
+
+
+class Scratch(NamedTuple):
+    """Space for the matrices of one step: of a centre, or of CBOW_CENTRES of them."""
+
+    input_slots: NDArray[np.int32]  # (CBOW_CENTRES, max_contexts) rows X of the buffer, or ...
+    shares: NDArray[Any]  # (CBOW_CENTRES, max_contexts) ... their weights in ...
+    means: NDArray[Any]  # (CBOW_CENTRES, padded_size) ... their means, the rows of X in CBOW
     input_steps: NDArray[Any]  # (MAX_INPUTS, padded_size): G Y, how far the inputs are to move
     output_slots: NDArray[np.int32]  # (max_outputs,) rows Y of the chunk's buffer
-    labels: NDArray[Any]  # (max_outputs,): t
-    weights: NDArray[Any]  # (max_outputs,): c
+    labels: NDArray[Any]  # (1, max_outputs) or (CBOW_CENTRES, max_outputs): t
+    weights: NDArray[Any]  # the same: c
     scores: NDArray[Any]  # (MAX_INPUTS, max_outputs): S, then G
 
 
@@ -364,8 +375,9 @@ def _make_scores(n_inputs, differentiate):
     """Make a function that scores `n_inputs` rows against `TILE_OUTPUTS` output rows.
 
     ``scores[n, m] = inputs[n] . outputs[m]``, with the rows named by a list, or, if it is None,
-    consecutive ones. With `differentiate` it goes on to what
-    the score is to change, ``learning_rate * (labels[m] - weights[m] * sigmoid(score))``.
+    consecutive ones. With `differentiate` it goes on to what the score is to change,
+    ``learning_rate * (labels[n, m] - weights[n, m] * sigmoid(score))``, where labels and weights
+    have a row for each input, or one for all of them.
     """
 
     def score(
@@ -378,7 +390,11 @@ def _make_scores(n_inputs, differentiate):
         x = inputs[n if input_rows is None else input_rows[n]]
         scores[n, m] = x @ outputs[output_rows[m]].T
         if differentiate:
-            scores[n, m] = learning_rate * (labels[m] - weights[m] * sigmoid(scores[n, m]))
+            label, weight = (
+                row[np.minimum(range(n.start, n.stop), len(row) - 1), m]
+                for row in (labels, weights)
+            )
+            scores[n, m] = learning_rate * (label - weight * sigmoid(scores[n, m]))
 
     @intrinsic
     def emit(
@@ -414,23 +430,30 @@ def _make_scores(n_inputs, differentiate):
                 pointer = _element_pointer(context, builder, array_type, array, *indices)
                 return builder.bitcast(pointer, row_type.as_pointer())
 
-            # One or more rows of the tile fill a vector.
+            def targets(array_type, array, first_row):
+                """Load those of as many inputs as fill a vector."""
+                shape = context.make_array(array_type)(context, builder, array).shape
+                one = ir.Constant(first_row.type, 1)
+                last = builder.sub(builder.extract_value(shape, 0), one)
+                parts = []
+                for k in range(lanes // TILE_OUTPUTS):
+                    row = builder.add(first_row, ir.Constant(first_row.type, k))
+                    row = builder.select(builder.icmp_signed("<", row, last), row, last)
+                    parts.append(builder.load(tile_row(array_type, array, row, m), align=4))
+                return _shuffle(builder, parts[0], parts[-1], range(lanes))
+
+            # One or two rows of the tile fill a vector.
             rows_at_once = lanes // TILE_OUTPUTS
-            once = list(range(TILE_OUTPUTS)) * rows_at_once
             if differentiate:
-                label, weight = (
-                    _shuffle(builder, row, row, once)
-                    for row in (
-                        builder.load(tile_row(labels, parts[0], m), align=4),
-                        builder.load(tile_row(weights, parts[1], m), align=4),
-                    )
-                )
                 rate = context.cast(builder, rate, learning_rate, scores.dtype)
                 rate = _broadcast(builder, loop.vector, rate)
             for i in range(0, n_inputs, rows_at_once):
                 own = ends[i * TILE_OUTPUTS : (i + rows_at_once) * TILE_OUTPUTS]
                 values = _sum_lanes(builder, own)
                 if differentiate:
+                    first = builder.add(n, ir.Constant(n.type, i))
+                    label = targets(labels, parts[0], first)
+                    weight = targets(weights, parts[1], first)
                     expected = builder.fmul(weight, _emit_sigmoid(builder, values))
                     values = builder.fmul(rate, builder.fsub(label, expected))
                 for k in range(len(own) // TILE_OUTPUTS):
@@ -733,7 +756,32 @@ def list_noise(own_slot, first_negative, objective, numbering, dummy, scratch):
         slot = negatives[first_negative + k]
         differs = slot != own_slot
         slots[1 + k] = slot if differs else dummy
-        weights[1 + k] = differs * negative_weights[first_negative + k]
+        weights[0, 1 + k] = differs * negative_weights[first_negative + k]
+
+
+@inlined
+def list_shared_noise(own_slots, present, first_negative, objective, numbering, dummy, scratch):
+    """List two centre words and the noise words that they share as the outputs of both.
+
+    No row is listed twice: a noise word that is one of the centre words counts for the other in
+    that one's column. A centre that is not `present` meets no outputs.
+    """
+    negatives, negative_weights = numbering.negatives, numbering.negative_weights
+    slots, labels, weights = scratch.output_slots, scratch.labels, scratch.weights
+    (first, second), equal = own_slots, own_slots[0] == own_slots[1]
+    slots[0], slots[1] = first, dummy if equal else second
+    for targets in (labels, weights):
+        targets[0, 0], targets[0, 1] = present[0], 0
+        targets[1, 0], targets[1, 1] = present[1] and equal, present[1] and not equal
+    for k in range(objective.drawn_negatives):
+        slot, weight = negatives[first_negative + k], negative_weights[first_negative + k]
+        is_first, is_second = slot == first, slot == second
+        is_new = not (is_first or is_second)
+        slots[2 + k] = slot if is_new else dummy
+        weights[0, 2 + k] = weight * (is_new and present[0])
+        weights[1, 2 + k] = weight * (is_new and present[1])
+        weights[0, 1] += weight * (is_second and not is_first and present[0])
+        weights[1, 0] += weight * (is_first and not is_second and present[1])
 
 
 @inlined
@@ -741,10 +789,11 @@ def logistic_loss(n_inputs, n_outputs, labels, weights, scores):
     """Return ``sum(t * softplus(-S) + (c - t) * softplus(S))`` in float64."""
     loss = 0.0
     for n in range(n_inputs):
+        row = min(n, labels.shape[0] - 1)
         for m in range(n_outputs):
             score = np.float64(scores[n, m])
             softplus = max(score, 0.0) + math.log1p(math.exp(-abs(score)))
-            loss += weights[m] * softplus - labels[m] * score
+            loss += weights[row, m] * softplus - labels[row, m] * score
     return loss
 
 
@@ -793,8 +842,8 @@ def learn_contexts(n_inputs, inputs, input_rows, outputs, output_rows, labels, w
 
 @inlined
 def learn_mean(outputs, output_rows, labels, weights, learning_rate, measure, scratch):
-    """Do what `learn_contexts` does for the single input of CBOW."""
-    mean, steps, scores = scratch.mean, scratch.input_steps, scratch.scores
+    """Do what `learn_contexts` does for a single input, the mean of CBOW."""
+    mean, steps, scores = scratch.means, scratch.input_steps, scratch.scores
     n_outputs = output_rows.shape[0]
     loss = 0.0
     if measure:
@@ -816,16 +865,43 @@ def learn_mean(outputs, output_rows, labels, weights, learning_rate, measure, sc
 
 
 @inlined
-def list_contexts(centre, low, high, tokens, dummy, scratch):
+def list_contexts(centre, tokens, dummy, slots):
     """List the input rows of a window, without its centre, padded by a dummy; return how many."""
-    slots = scratch.input_slots
+    low = max(tokens.begin[centre], centre - tokens.reach[centre])
+    high = min(tokens.end[centre], centre + tokens.reach[centre] + 1)
     n_contexts = 0
     for context in range(low, high):
         slots[n_contexts] = tokens.input_slots[context]
         n_contexts += context != centre
-    for n in range(n_contexts, pad(n_contexts, TILE_INPUTS)):
+    for n in range(n_contexts, pad(n_contexts, TILE_OUTPUTS)):
         slots[n] = dummy
     return n_contexts
+
+
+@inlined
+def average_contexts(n, n_contexts, cbow_mean, inputs, scratch):
+    """Set a row of X to the mean, or the sum, of contexts; return each one's share in it."""
+    slots, shares = scratch.input_slots[n], scratch.shares
+    one = inputs.dtype.type(1)
+    if n_contexts == 0:
+        scratch.means[n] = 0
+        return one
+    share = one / inputs.dtype.type(n_contexts) if cbow_mean else one
+    for k in range(pad(n_contexts, TILE_OUTPUTS)):
+        shares[n, k] = share * (k < n_contexts)
+    set_input(scratch.means, None, n, inputs, slots, 0, shares)
+    for k in range(TILE_OUTPUTS, n_contexts, TILE_OUTPUTS):
+        add_to_input(scratch.means, None, n, inputs, slots, k, shares)
+    return share
+
+
+@inlined
+def move_contexts(n, n_contexts, share, weight, input_buffer, scratch):
+    """Move contexts, one by one as a word may stand in the window twice, by a step of X."""
+    for k in range(n_contexts):
+        slot = scratch.input_slots[n, k]
+        add_row(input_buffer.rows[slot], share, scratch.input_steps[n])
+        input_buffer.terms[slot] += share * weight
 
 
 @inlined
@@ -841,8 +917,8 @@ def train_skipgram(n_contexts, output_rows, labels, weights, heaviest, learning_
 
     In word2vec.c's way round: the context is the input, the centre word the output.
     """
-    inputs, terms, slots = input_buffer.rows, input_buffer.terms, scratch.input_slots
-    weight = weights.sum()
+    inputs, terms, slots = input_buffer.rows, input_buffer.terms, scratch.input_slots[0]
+    weight = weights[0].sum()
     loss = 0.0
     for first in range(0, n_contexts, MAX_INPUTS):
         n_inputs = min(MAX_INPUTS, n_contexts - first)
@@ -859,26 +935,66 @@ def train_skipgram(n_contexts, output_rows, labels, weights, heaviest, learning_
 
 
 @inlined
+def joint_weight(n_contexts, cbow_mean, weight):
+    """Return the weight of the pairs that move a mean, whose contexts move together, or a sum."""
+    return weight / n_contexts if cbow_mean else weight * n_contexts
+
+
+@inlined
 def train_cbow(n_contexts, output_rows, labels, weights, heaviest, cbow_mean, learning_rate,
                measure, input_buffer, outputs, scratch):  # fmt: skip
     """Let the mean (or the sum) of a window predict the centre; return the loss.
 
     The gradient is the true one: each context moves with its weight in the mean.
     """
-    inputs, terms, slots = input_buffer.rows, input_buffer.terms, scratch.input_slots
-    one = inputs.dtype.type(1)
-    share = one / inputs.dtype.type(n_contexts) if cbow_mean else one
-    scratch.mean[:] = 0
-    for n in range(n_contexts):
-        add_row(scratch.mean[0], share, inputs[slots[n]])
-    weight = share * weights.sum()
-    # The contexts move together, and with them their mean or sum.
-    rate = limited_rate(learning_rate, weight if cbow_mean else weight * n_contexts, heaviest)
+    share = average_contexts(0, n_contexts, cbow_mean, input_buffer.rows, scratch)
+    weight = weights[0].sum()
+    rate = limited_rate(learning_rate, joint_weight(n_contexts, cbow_mean, weight), heaviest)
     loss = learn_mean(outputs, output_rows, labels, weights, rate, measure, scratch)
-    for n in range(n_contexts):
-        add_row(inputs[slots[n]], share, scratch.input_steps[0])
-        terms[slots[n]] += weight
+    move_contexts(0, n_contexts, share, weight, input_buffer, scratch)
     return loss
+
+
+@inlined
+def train_centres(first, n_centres, first_negative, heaviest, objective, learning_rate, measure,
+                  tokens, numbering, input_buffer, output_buffer, scratch):  # fmt: skip
+    """Learn two neighbouring centre words, or one, by CBOW and the noise words they share.
+
+    Rows of noise words and of the centres are read and written once for both. Returns what
+    `train_centre` does.
+    """
+    inputs, outputs, cbow_mean = input_buffer.rows, output_buffer.rows, objective.cbow_mean
+    slots, labels, weights = scratch.output_slots, scratch.labels, scratch.weights
+    second = first + n_centres - 1
+    dummy = inputs.shape[0] - 1
+    n_first = list_contexts(first, tokens, dummy, scratch.input_slots[0])
+    n_second = list_contexts(second, tokens, dummy, scratch.input_slots[1])
+    n_second = n_second if n_centres == CBOW_CENTRES else 0
+    n_predictions = (n_first > 0) + (n_second > 0)
+    if n_predictions == 0:
+        return 0.0, 0
+    list_shared_noise(
+        (tokens.output_slots[first], tokens.output_slots[second]), (n_first > 0, n_second > 0),
+        first_negative, objective, numbering, outputs.shape[0] - 1, scratch,
+    )  # fmt: skip
+    first_share = average_contexts(0, n_first, cbow_mean, inputs, scratch)
+    second_share = average_contexts(1, n_second, cbow_mean, inputs, scratch)
+    first_weight, second_weight = weights[0].sum(), weights[1].sum()
+    # The windows overlap: a context may move with both means.
+    rate = limited_rate(
+        learning_rate,
+        joint_weight(max(n_first, 1), cbow_mean, first_weight)
+        + joint_weight(max(n_second, 1), cbow_mean, second_weight),
+        n_predictions * heaviest,
+    )
+    loss = learn_contexts(
+        CBOW_CENTRES, scratch.means, None, outputs, slots, labels, weights, rate, measure, scratch
+    )
+    move_contexts(0, n_first, first_share, first_weight, input_buffer, scratch)
+    move_contexts(1, n_second, second_share, second_weight, input_buffer, scratch)
+    for m in range(CBOW_CENTRES + objective.drawn_negatives):
+        output_buffer.terms[slots[m]] += weights[0, m] + weights[1, m]
+    return loss, n_predictions * measure
 
 
 @inlined
@@ -888,11 +1004,10 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
 
     Returns the loss before the step and the number of predictions, zeros unless `measure`.
     """
-    low = max(tokens.begin[centre], centre - tokens.reach[centre])
-    high = min(tokens.end[centre], centre + tokens.reach[centre] + 1)
-    if high - low == 1:  # alone in its window
+    dummy = input_buffer.rows.shape[0] - 1
+    n_contexts = list_contexts(centre, tokens, dummy, scratch.input_slots[0])
+    if n_contexts == 0:
         return 0.0, 0
-    n_contexts = list_contexts(centre, low, high, tokens, input_buffer.rows.shape[0] - 1, scratch)
     outputs, terms = output_buffer.rows, output_buffer.terms
     if objective.hierarchical:
         word = tokens.words[centre]
@@ -902,7 +1017,9 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
             return 0.0, 0
         last = first + pad(n_outputs, TILE_OUTPUTS)
         rows = numbering.path_slots[first:last]
-        labels, weights = numbering.path_labels[first:last], numbering.path_weights[first:last]
+        labels, weights = (
+            numbering.path_labels[:, first:last], numbering.path_weights[:, first:last]
+        )  # fmt: skip
     else:
         list_noise(
             tokens.output_slots[centre], first_negative, objective, numbering,
@@ -923,7 +1040,7 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
             outputs, scratch,
         )  # fmt: skip
     for m in range(n_outputs):
-        terms[rows[m]] += weights[m] * n_pairs
+        terms[rows[m]] += weights[0, m] * n_pairs
     return loss, n_pairs * measure
 
 
@@ -1032,13 +1149,13 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
                 place = place_of(path_nodes[k], places, row_ids, n_rows)
                 n_rows = max(n_rows, place + 1)
                 path_slots[free + k - first] = place
-                labels[free + k - first] = 1 - path_codes[k]
-                weights[free + k - first] = 1
+                labels[0, free + k - first] = 1 - path_codes[k]
+                weights[0, free + k - first] = 1
             end = free + pad(last - first, TILE_OUTPUTS)
             for k in range(free + last - first, end):
                 path_slots[k] = dummy
-                labels[k] = 0
-                weights[k] = 0
+                labels[0, k] = 0
+                weights[0, k] = 0
             free = end
         tokens.output_slots[token] = path_starts[slot]
     return n_rows
@@ -1096,7 +1213,7 @@ def train_chunk(start, stop, token_ids, offsets, sampling, objective, learning_r
                 input_buffer, output_buffer, scratch):  # fmt: skip
     """Train the tokens start..stop on copies of the rows they touch.
 
-    The shared matrices are only read. One centre in `measured_step` adds to the loss.
+    The shared matrices are only read. One step in `measured_step` adds to the loss.
 
     Returns
     -------
@@ -1110,6 +1227,7 @@ def train_chunk(start, stop, token_ids, offsets, sampling, objective, learning_r
     n_tokens, own_begin, own_end = sample_chunk(start, stop, token_ids, offsets, sampling, tokens)
     n_input_rows = number_inputs(n_tokens, tokens, numbering, input_buffer.row_ids)
     n_negatives = 0
+    at_once = CBOW_CENTRES if objective.cbow and not objective.hierarchical else 1
     heaviest = output_buffer.rows.dtype.type(1)
     dummy = output_buffer.rows.shape[0] - 1
     if objective.hierarchical:
@@ -1118,9 +1236,8 @@ def train_chunk(start, stop, token_ids, offsets, sampling, objective, learning_r
             output_buffer.row_ids,
         )  # fmt: skip
     else:
-        n_negatives = min(
-            (own_end - own_begin) * objective.drawn_negatives, objective.pooled_negatives
-        )
+        n_steps = (own_end - own_begin + at_once - 1) // at_once
+        n_negatives = min(n_steps * objective.drawn_negatives, objective.pooled_negatives)
         n_output_rows, heaviest = number_outputs(
             start, own_begin, own_end, n_negatives, dummy, sampling, objective, tokens, numbering,
             output_buffer.row_ids,
@@ -1130,15 +1247,23 @@ def train_chunk(start, stop, token_ids, offsets, sampling, objective, learning_r
 
     loss = 0.0
     n_pairs = 0
-    for index in range(own_end - own_begin):
-        first_negative = index * objective.drawn_negatives
+    for step in range((own_end - own_begin + at_once - 1) // at_once):
+        centre = own_begin + step * at_once
+        first_negative = step * objective.drawn_negatives
         # A noise word that the chunk has already been trained on would flatter the loss.
         fresh = first_negative <= n_negatives - objective.drawn_negatives
-        measure = fresh and (first_measured + index) % measured_step == 0
-        more_loss, more_pairs = train_centre(
-            own_begin + index, first_negative % max(n_negatives, 1), heaviest, objective,
-            learning_rate, measure, tokens, numbering, input_buffer, output_buffer, scratch,
-        )  # fmt: skip
+        measure = fresh and (first_measured + step) % measured_step == 0
+        first_negative %= max(n_negatives, 1)
+        if at_once == 1:
+            more_loss, more_pairs = train_centre(
+                centre, first_negative, heaviest, objective, learning_rate, measure, tokens,
+                numbering, input_buffer, output_buffer, scratch,
+            )  # fmt: skip
+        else:
+            more_loss, more_pairs = train_centres(
+                centre, min(at_once, own_end - centre), first_negative, heaviest, objective,
+                learning_rate, measure, tokens, numbering, input_buffer, output_buffer, scratch,
+            )  # fmt: skip
         loss += more_loss
         n_pairs += more_pairs
     forget_places(input_buffer.row_ids, n_input_rows, numbering.input_slots)
@@ -1184,7 +1309,7 @@ def saturate(x):
 
 @kernel
 def merge_rows(
-    shard, n_shards, saturation, n_chunks, buffers, frozen, newest, older, step, matrix
+    shard, n_shards, saturation, n_chunks, buffers, frozen, newest, links, step, matrix
 ):  # fmt: skip
     """Carry the buffers of a round of chunks back to a shared matrix.
 
@@ -1210,46 +1335,50 @@ def merge_rows(
     frozen : ndarray of bool, shape (n_matrix_rows,) or (0,)
         Which rows are to keep their bytes; none of them if it is empty.
     newest : ndarray of int64, shape (n_matrix_rows,)
-        Scratch, all -1 before and after: one copy of a row, as chunk * 2**32 + slot ...
-    older : ndarray of int64, shape (n_chunks, capacity)
-        Scratch, the caller's own: ... and from each copy to another of the same row, -1 at the end.
+        Scratch, all -1 before and after: the last copy of a row, as chunk * 2**32 + slot ...
+    links : Links
+        Scratch, the caller's own: ... and from each copy to the one before.
     step : ndarray, shape (padded_size,)
         Scratch, the caller's own.
     matrix : ndarray, shape (n_matrix_rows, padded_size)
         The shared matrix, changed in place.
     """
     n_rows, row_ids, rows, terms = buffers
-    # Link the copies of a row, the last chunk first, so that the chain starts with the first chunk.
-    for chunk in range(n_chunks - 1, -1, -1):
-        for slot in range(n_rows[chunk]):
-            row = row_ids[chunk, slot]
-            if shard_of(row, n_shards) == shard:
-                older[chunk, slot] = newest[row]
-                newest[row] = (chunk << 32) | slot
+    own, touched, older = links
+    # What cannot be foreseen is always written, and counted if it is wanted: a branch would stall.
+    n_touched = 0
     for chunk in range(n_chunks):
+        n_own = 0
         for slot in range(n_rows[chunk]):
-            if slot + AHEAD < n_rows[chunk]:
-                later = row_ids[chunk, slot + AHEAD]
-                if shard_of(later, n_shards) == shard:
-                    prefetch_row(matrix, later)
+            own[n_own] = slot
+            n_own += shard_of(row_ids[chunk, slot], n_shards) == shard
+        for slot in own[:n_own]:
             row = row_ids[chunk, slot]
-            if shard_of(row, n_shards) != shard or newest[row] < 0:
-                continue
-            newest[row] = -1
-            if frozen.shape[0] > 0 and frozen[row]:
-                continue
-            link = older[chunk, slot]
-            if link < 0:
-                copy_row(matrix[row], rows[chunk, slot])
-                continue
-            total = saturation * terms[chunk, slot]
-            separate = saturate(total)
-            copy_row(step, rows[chunk, slot])
-            add_row(step, -1, matrix[row])
-            while link >= 0:
-                other, place = link >> 32, link & MASK_32
-                total += saturation * terms[other, place]
-                separate += saturate(saturation * terms[other, place])
-                add_difference(step, rows[other, place], matrix[row])
-                link = older[other, place]
-            add_row(matrix[row], saturate(total) / separate if separate > 0 else 1.0, step)
+            older[chunk, slot] = newest[row]
+            touched[n_touched] = row
+            n_touched += newest[row] < 0
+            newest[row] = (chunk << 32) | slot
+    for k in range(n_touched):
+        if k + AHEAD < n_touched:
+            prefetch_row(matrix, touched[k + AHEAD])
+        row = touched[k]
+        copy = newest[row]
+        newest[row] = -1
+        if frozen.shape[0] > 0 and frozen[row]:
+            continue
+        chunk, slot = copy >> 32, copy & MASK_32
+        copy = older[chunk, slot]
+        if copy < 0:
+            copy_row(matrix[row], rows[chunk, slot])
+            continue
+        total = saturation * terms[chunk, slot]
+        separate = saturate(total)
+        copy_row(step, rows[chunk, slot])
+        add_row(step, -1, matrix[row])
+        while copy >= 0:
+            chunk, slot = copy >> 32, copy & MASK_32
+            total += saturation * terms[chunk, slot]
+            separate += saturate(saturation * terms[chunk, slot])
+            add_difference(step, rows[chunk, slot], matrix[row])
+            copy = older[chunk, slot]
+        add_row(matrix[row], saturate(total) / separate if separate > 0 else 1.0, step)

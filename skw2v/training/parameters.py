@@ -140,10 +140,13 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
     drawn = pooled = 0
     if parameters.objective == "negative_sampling":
         # More than asked for cost nothing while they fill a tile of the kernels. CBOW makes one
-        # prediction where skip-gram makes one for each context: it has to meet more noise words.
-        least = parameters.negative * (2 if parameters.architecture == "cbow" else 1)
-        drawn = -(-(1 + least) // OUTPUTS_MULTIPLE) * OUTPUTS_MULTIPLE - 1
-        pooled = drawn * (POOLED_CENTRES if n_tokens >= POOLING_TOKENS else chunk_tokens)
+        # prediction where skip-gram makes one for each context: it has to meet more noise words,
+        # which two centres share.
+        centres = 2 if parameters.architecture == "cbow" else 1
+        least = parameters.negative * centres
+        drawn = -(-(centres + least) // OUTPUTS_MULTIPLE) * OUTPUTS_MULTIPLE - centres
+        pooled_centres = POOLED_CENTRES if n_tokens >= POOLING_TOKENS else chunk_tokens
+        pooled = drawn * -(-pooled_centres // centres)
     hierarchical = parameters.objective == "hierarchical_softmax"
     return RoundPlan(
         drawn_negatives=drawn,

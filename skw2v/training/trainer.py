@@ -147,8 +147,9 @@ class _Capacities(NamedTuple):
     output_rows: int
     negatives: int
     path_slots: int
-    contexts: int  # of a centre
-    outputs: int
+    centres: int  # that are learned at once
+    contexts: int  # of each
+    outputs: int  # of all
 
 
 def _capacities(
@@ -160,19 +161,21 @@ def _capacities(
     words = min(own, n_words)
     negatives = min(own * plan.drawn_negatives, plan.pooled_negatives)
     longest = 0
+    centres = kernels.CBOW_CENTRES if objective.cbow and not objective.hierarchical else 1
     if objective.hierarchical:
         longest = int(np.diff(objective.path_offsets).max())
         output_rows, outputs = min(words * longest, max(1, n_words - 1)), longest
     else:
-        output_rows, outputs = min(words + negatives, n_words), 1 + plan.drawn_negatives
+        output_rows, outputs = min(words + negatives, n_words), centres + plan.drawn_negatives
     return _Capacities(
         tokens=tokens,
         input_rows=min(tokens, n_words),
         output_rows=output_rows,
         negatives=negatives,
         path_slots=words * padded(longest, kernels.TILE_OUTPUTS),
+        centres=centres,
         # One more, as the centre itself is written and then overwritten.
-        contexts=padded(min(2 * window, tokens) + 1, kernels.TILE_INPUTS),
+        contexts=padded(min(2 * window, tokens) + 1, kernels.TILE_OUTPUTS),
         outputs=padded(max(1, outputs), kernels.TILE_OUTPUTS),
     )
 
@@ -198,7 +201,7 @@ class _Side:
         self._newest = np.full(len(matrix), -1, np.int64)
 
     def merge(
-        self, shard: int, n_shards: int, n_chunks: int, saturation: float, links: NDArray[np.int64]
+        self, shard: int, n_shards: int, n_chunks: int, saturation: float, links: kernels.Links
     ) -> None:
         """Carry a shard of the rows of the round's chunks back to the matrix."""
         kernels.merge_rows(
@@ -213,7 +216,7 @@ class _Workspace(NamedTuple):
     tokens: kernels.Tokens
     numbering: kernels.Numbering
     scratch: kernels.Scratch
-    links: NDArray[np.int64]  # between the copies of a row, when they are merged
+    links: kernels.Links
 
 
 def _make_workspace(
@@ -229,9 +232,10 @@ def _make_workspace(
     def unplaced(n: int) -> NDArray[np.int32]:
         return np.full(n, -1, np.int32)
 
+    capacity = max(capacities.input_rows, capacities.output_rows)
     # A centre word comes first, its noise words and dummies follow.
-    labels = table(capacities.outputs)
-    labels[:1] = 1
+    labels = table(capacities.centres, capacities.outputs)
+    labels[0, :1] = 1
     return _Workspace(
         make_tokens(capacities.tokens),
         kernels.Numbering(
@@ -241,19 +245,24 @@ def _make_workspace(
             negative_weights=table(capacities.negatives),
             path_starts=unplaced(capacities.input_rows),
             path_slots=np.zeros(capacities.path_slots, np.int32),
-            path_labels=table(capacities.path_slots),
-            path_weights=table(capacities.path_slots),
+            path_labels=table(1, capacities.path_slots),
+            path_weights=table(1, capacities.path_slots),
         ),
         kernels.Scratch(
-            input_slots=np.zeros(capacities.contexts, np.int32),
-            mean=table(1, row_size),
+            input_slots=np.zeros((kernels.CBOW_CENTRES, capacities.contexts), np.int32),
+            shares=table(kernels.CBOW_CENTRES, capacities.contexts),
+            means=table(kernels.CBOW_CENTRES, row_size),
             input_steps=table(kernels.MAX_INPUTS, row_size),
             output_slots=np.full(capacities.outputs, capacities.output_rows, np.int32),
             labels=labels,
             weights=labels.copy(),
             scores=table(kernels.MAX_INPUTS, capacities.outputs),
         ),
-        np.zeros((n_chunks, max(capacities.input_rows, capacities.output_rows)), np.int64),
+        kernels.Links(
+            np.zeros(capacity + 1, np.int32),
+            np.zeros(n_chunks * capacity + 1, np.int32),
+            np.zeros((n_chunks, capacity), np.int64),
+        ),
     )
 
 

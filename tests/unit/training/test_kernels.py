@@ -125,7 +125,9 @@ def test_one_step_is_the_gradient_by_finite_differences(architecture, objective,
     )
 
     survivors, contexts_of = naive_engine.observed_contexts(token_ids, offsets, sampling)
-    negatives = naive_engine.draw_negatives(0, len(survivors), tables, sampling)
+    at_once = naive_engine.centres_at_once(tables)
+    drawn = naive_engine.draw_negatives(0, -(-len(survivors) // at_once), tables, sampling)
+    negatives = [drawn[k // at_once] for k in range(len(survivors))]
 
     def loss(W, U):
         total = 0.0
@@ -206,10 +208,16 @@ def both(function, written, *arguments):
     ],
 )
 @pytest.mark.parametrize("listed", [True, False])
-def test_compiled_scores_equal_their_plain_form(function, n_inputs, differentiated, listed, tables):
+@pytest.mark.parametrize("n_targets", [1, 16])
+def test_compiled_scores_equal_their_plain_form(
+    function, n_inputs, differentiated, listed, n_targets, tables
+):
     inputs, outputs, rows, tolerance = tables
     dtype, n, m = inputs.dtype, 2, 8
-    labels, weights = (np.linspace(low, 1, 16, dtype=dtype) for low in (0, 0.5))
+    # A row for each input, or one for all of them.
+    labels, weights = (
+        np.linspace(low, 1, 16 * n_targets, dtype=dtype).reshape(n_targets, 16) for low in (0, 0.5)
+    )
     input_rows = rows[::-1].copy() if listed else None
     rate = dtype.type(0.3)
     plain, compiled = both(
@@ -221,7 +229,8 @@ def test_compiled_scores_equal_their_plain_form(function, n_inputs, differentiat
     expected = np.zeros((16, 16))
     expected[tile] = x @ outputs[rows[tile[1]]].T
     if differentiated:
-        gradients = labels[tile[1]] - weights[tile[1]] * expit(np.clip(expected[tile], -16, 16))
+        label, weight = (row[tile if n_targets > 1 else (0, tile[1])] for row in (labels, weights))
+        gradients = label - weight * expit(np.clip(expected[tile], -16, 16))
         expected[tile] = rate * gradients
     assert_allclose(plain, expected, rtol=tolerance, atol=max(tolerance, 1e-8))
     assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
@@ -324,10 +333,14 @@ def test_merged_rows_equal_the_reference(n_shards, freeze):
     frozen[:10] = freeze
     expected[:10] = matrix[:10] if freeze else expected[:10]
     newest = np.full(n_rows, -1)
-    older = np.zeros((n_chunks, capacity), np.int64)
+    links = kernels.Links(
+        np.zeros(capacity + 1, np.int32),
+        np.zeros(n_chunks * capacity + 1, np.int32),
+        np.zeros((n_chunks, capacity), np.int64),
+    )
     for shard in range(n_shards):
         kernels.merge_rows(
-            shard, n_shards, eta, n_chunks, buffers, frozen, newest, older, np.zeros(size), matrix
+            shard, n_shards, eta, n_chunks, buffers, frozen, newest, links, np.zeros(size), matrix
         )
     assert_allclose(matrix, expected, rtol=1e-12)
     assert_array_equal(newest, -1)
