@@ -44,7 +44,7 @@ LAYERS = (
         "skw2v.word_vectors",
     ),
     ("skw2v.evaluation",),
-    ("skw2v._continuing", "skw2v._monitoring"),
+    ("skw2v._continuing", "skw2v._early_stopping", "skw2v._monitoring", "skw2v._parameters"),
     ("skw2v.plotting", "skw2v.vectorizer"),
     ("skw2v", "skw2v.cli", "skw2v.dask."),
 )
