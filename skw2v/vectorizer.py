@@ -42,7 +42,7 @@ from skw2v._parameters import (
     poolings_of,
     unused_parameters,
 )
-from skw2v._queries import as_list, is_collection, parse_topn
+from skw2v._queries import as_list, is_collection, parse_positive_int, parse_topn
 from skw2v._saving import load_estimator, save_estimator
 from skw2v.corpus import (
     EncodedCorpus,
@@ -707,22 +707,21 @@ class Word2VecVectorizer(
         [['blue', 'green', 'red'], ['one', 'three', 'two']]
         """
         check_is_fitted(self)
-        if not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
-            raise ValueError(f"topn must be a positive int, got {topn!r}.")
-        X = check_array(X, dtype=np.float32, estimator=self, input_name="X")
-        if X.shape[1] != self._n_features_out:
+        topn = parse_positive_int(topn, "topn")
+        queries = check_array(X, dtype=np.float32, estimator=self, input_name="X")
+        if queries.shape[1] != self._n_features_out:
             raise ValueError(
-                f"X has {X.shape[1]} features, but the vectors of this Word2VecVectorizer have "
-                f"{self._n_features_out}. Pass what transform returns."
+                f"X has {queries.shape[1]} features, but the vectors of this Word2VecVectorizer "
+                f"have {self._n_features_out}. Pass what transform returns."
             )
         n_words = len(self.vocabulary_)
         each_alone = EncodedCorpus(np.arange(n_words, dtype=np.int32), np.arange(n_words + 1))
         vectors, _ = self.pooling_.apply(
             count_encoded_in_batches(each_alone, n_words), self.word_vectors_.vectors
         )
-        words = WordVectors(self.word_vectors_.words, vectors)
-        nearest = words.similar_by_vector(X, topn=int(topn))
-        has_direction = X.any(axis=1)
+        words_alone = WordVectors(self.word_vectors_.words, vectors)
+        nearest: Any = words_alone.similar_by_vector(queries, topn=topn)
+        has_direction = queries.any(axis=1)
         return [
             np.fromiter((word for word, _ in neighbours if known), dtype=object)
             for neighbours, known in zip(nearest, has_direction, strict=True)

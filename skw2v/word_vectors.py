@@ -26,7 +26,6 @@ import reprlib
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from numbers import Integral
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, overload
 
@@ -38,6 +37,7 @@ from scipy.spatial.distance import cdist
 from skw2v._queries import (
     as_list,
     parse_aligned,
+    parse_positive_int,
     parse_queries,
     parse_topn,
     parse_words,
@@ -929,11 +929,10 @@ class WordVectors:
         >>> WordVectors(["a", "b", "c"], [[1.0], [2.0], [3.0]]).restrict(2).words
         ('a', 'b')
         """
-        if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"n must be a positive int, got {n!r}.")
+        n = parse_positive_int(n, "n")
         if n >= len(self):
             return self
-        return self._take(slice(int(n)), self._vectors[: int(n)])
+        return self._take(slice(n), self._vectors[:n])
 
     def normalize(self) -> WordVectors:
         """Return the same words with unit vectors.
