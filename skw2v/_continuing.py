@@ -123,11 +123,8 @@ class Sources:
         init: KnownVectors | None,
         vector_size: int,
     ) -> None:
-        self._words, self._index, self._vector_size = (
-            vocabulary.words,
-            vocabulary.index,
-            vector_size,
-        )
+        self._words, self._index = vocabulary.words, vocabulary.index
+        self._vector_size = vector_size
         self._sources: list[tuple[KnownVectors, NDArray[np.int64]]] = []
         self._is_known = np.zeros(len(self._words), bool)
         self._is_in_init = np.zeros(len(self._words), bool)

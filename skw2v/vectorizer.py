@@ -779,7 +779,7 @@ class Word2VecVectorizer(
         check_is_fitted(self)
         corpus, _ = self._encode(X, self.vocabulary_)
         score = self._mean_log_likelihood(
-            corpus, self.word_counts_, self._input_matrix, self._output_matrix(), self._tree_weights
+            corpus, self.word_counts_, self._tree_weights, self._input_matrix, self._output_matrix()
         )
         if np.isnan(score):
             raise ValueError(
@@ -1024,7 +1024,7 @@ class Word2VecVectorizer(
             watch = Watch(parameters.epochs, display, early_stopping, callbacks, learned)
             vectors = self._train(training, counts, parameters, seed=seed, start=start, watch=watch)
         attributes = learned(*(watch.best_vectors or vectors))
-        self._forget_stream()
+        self.__dict__.pop("_stream", None)  # the next `partial_fit` begins one of its own
         self.__dict__.update(attributes)
         callbacks.end_fit(lambda: attributes)
         return corpus
@@ -1036,16 +1036,11 @@ class Word2VecVectorizer(
         parameters = replace(self._check_parameters(), epochs=1)
         goes_on = hasattr(self, "word_vectors_")
         is_given = self.vocabulary is not None
-        if goes_on:
-            vocabulary = Vocabulary(self.vocabulary_, self.word_counts_)
-        else:
-            index = fixed_index(self.vocabulary) if self.vocabulary is not None else {}
-            vocabulary = Vocabulary(index, np.zeros(len(index), np.int64))
         stream = getattr(self, "_stream", None) or _Stream(self._draw_seed(), 0, {})
         grows = not is_given and (not goes_on or self.objective == "negative_sampling")
         more = encode_more_documents(
             self._tokenize(X),
-            vocabulary,
+            self._known_vocabulary(),
             stream.candidates,
             min_count=self.min_count if grows else None,
             max_vocab_size=self.max_vocab_size,
@@ -1066,9 +1061,15 @@ class Word2VecVectorizer(
         with closing(self._display(corpus.n_tokens, 1)) as display:
             watch = Watch(1, display)
             vectors = self._train(
-                corpus, vocabulary.counts, parameters, seed=stream.next_seed(), start=start,
-                watch=watch, tree_counts=tree_counts, schedule=(0.0, 0.0),
-            )  # fmt: skip
+                corpus,
+                vocabulary.counts,
+                parameters,
+                seed=stream.next_seed(),
+                start=start,
+                watch=watch,
+                tree_counts=tree_counts,
+                schedule=(0.0, 0.0),  # nobody knows how far the stream is
+            )
         self.__dict__.update(
             {
                 **self._learned(corpus, vocabulary, tree_counts, *vectors),
@@ -1079,9 +1080,12 @@ class Word2VecVectorizer(
             }
         )
 
-    def _forget_stream(self) -> None:
-        """Let the next `partial_fit` begin a stream of its own."""
-        self.__dict__.pop("_stream", None)
+    def _known_vocabulary(self) -> Vocabulary:
+        """Return the words that a stream begins or goes on with: learned, given, or none."""
+        if hasattr(self, "word_vectors_"):
+            return Vocabulary(self.vocabulary_, self.word_counts_)
+        index = {} if self.vocabulary is None else fixed_index(self.vocabulary)
+        return Vocabulary(index, np.zeros(len(index), np.int64))
 
     def _warn_of_ignored_tokens(
         self, corpus: EncodedCorpus, n_ignored: int, grows: bool, is_given: bool
@@ -1145,7 +1149,7 @@ class Word2VecVectorizer(
 
         def score(input_vectors: NDArray[np.float32], output_vectors: NDArray[np.float32]) -> float:
             score = self._mean_log_likelihood(
-                held_out, counts, input_vectors, output_vectors, counts
+                held_out, counts, counts, input_vectors, output_vectors
             )
             if np.isnan(score):
                 raise ValueError(
@@ -1204,7 +1208,7 @@ class Word2VecVectorizer(
         """Return the fitted attributes that hold vectors, and what it takes to use them."""
         word_vectors = WordVectors(
             vocabulary.words,
-            self._choose_vectors(input_vectors, output_vectors, tree_counts),
+            self._choose_vectors(tree_counts, input_vectors, output_vectors),
             counts=vocabulary.counts,
         )
         is_input = self.vectors == "input"
@@ -1259,9 +1263,9 @@ class Word2VecVectorizer(
         self,
         corpus: EncodedCorpus,
         counts: NDArray[np.int64],
+        tree_counts: NDArray[np.int64],
         input_vectors: NDArray[np.float32],
         output_vectors: NDArray[np.float32],
-        tree_counts: NDArray[np.int64],
     ) -> float:
         """Return the score of documents by some vectors, NaN if they predict nothing."""
         from skw2v.training.likelihood import make_output_layer, mean_log_likelihood
@@ -1279,9 +1283,9 @@ class Word2VecVectorizer(
 
     def _choose_vectors(
         self,
+        tree_counts: NDArray[np.int64],
         inputs: NDArray[Any],
         outputs: NDArray[Any],
-        tree_counts: NDArray[np.int64],
     ) -> NDArray[np.float32]:
         """Return the words' vectors of the side that `vectors` names."""
         if self.vectors == "input":
