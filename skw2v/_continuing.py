@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skw2v.corpus import Vocabulary
+from skw2v.io import read_word_vectors
 from skw2v.word_vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -53,31 +54,40 @@ class KnownVectors(NamedTuple):
         return np.fromiter(map(self.word_index.get, words, repeat(-1)), np.int64, len(words))
 
 
-def read_vectors(path: str | PathLike[str], words: Iterable[Hashable]) -> WordVectors:
-    """Read the vectors of some words from a file of any format of `skw2v.io`.
+def known_vectors(source: Any, words: Iterable[Hashable]) -> KnownVectors:
+    """Return the vectors that a source knows.
 
     Parameters
     ----------
-    path : str or path
-        The file.
+    source : WordVectors, str, path or fitted Word2VecVectorizer
+        Word vectors, a file of any format of `skw2v.io`, or an estimator, whose output vectors are
+        known, too.
     words : iterable of hashable
-        The words that are wanted; those that the file does not have are missing in the result.
+        The words that are wanted. A file is read for them alone; other sources may have more.
 
     Returns
     -------
-    word_vectors : WordVectors
-        The words that were found.
+    known : KnownVectors
+        The vectors.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     ValueError
-        If the content is not what it should be, or none of the words is there.
+        If the file is not what it should be, or has none of the words.
     """
-    from skw2v.io import read_word_vectors
-
-    return read_word_vectors(path, words=words, dtype=np.float32)
+    if isinstance(source, (str, PathLike)):
+        source = read_word_vectors(source, words=words, dtype=np.float32)
+    if isinstance(source, WordVectors):
+        return KnownVectors(source.index, source.vectors)
+    return KnownVectors(
+        source.vocabulary_,
+        getattr(source, "_input_matrix", source.word_vectors_.vectors),
+        getattr(source, "output_vectors_", None),
+        getattr(source, "_objective", None),
+        getattr(source, "_tree_weights", None),
+    )
 
 
 class Sources:
@@ -113,11 +123,8 @@ class Sources:
         init: KnownVectors | None,
         vector_size: int,
     ) -> None:
-        self._words, self._index, self._vector_size = (
-            vocabulary.words,
-            vocabulary.index,
-            vector_size,
-        )
+        self._words, self._index = vocabulary.words, vocabulary.index
+        self._vector_size = vector_size
         self._sources: list[tuple[KnownVectors, NDArray[np.int64]]] = []
         self._is_known = np.zeros(len(self._words), bool)
         self._is_in_init = np.zeros(len(self._words), bool)

@@ -1,4 +1,4 @@
-"""What watches a training run: its display, early stopping, and scikit-learn's callbacks."""
+"""What watches a training run: its display, and all that may end it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
+
+from skw2v._early_stopping import EarlyStopping
 
 if TYPE_CHECKING:
     from skw2v.training.run import Epoch
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CallbackSupportMixin",
     "Callbacks",
-    "EarlyStopping",
     "Progress",
     "Silence",
     "Watch",
@@ -141,67 +141,6 @@ def _redraws() -> bool:
     from tqdm.notebook import tqdm_notebook
 
     return issubclass(tqdm, tqdm_notebook)
-
-
-class EarlyStopping:
-    """End a run when held-out documents are predicted no better any more.
-
-    The rule is that of :class:`~sklearn.neural_network.MLPClassifier`: an epoch whose score is less
-    than the best one plus `tol` does not count as better, and the run ends after more than
-    `n_iter_no_change` such epochs in a row. The vectors of the best epoch are kept.
-
-    Parameters
-    ----------
-    score : callable
-        Takes input and output vectors, and returns the score of the held-out documents.
-    tol : float
-        See above.
-    n_iter_no_change : int
-        See above.
-
-    Attributes
-    ----------
-    scores : list of float
-        The score of each epoch.
-    best_score : float
-        The largest of them.
-    best_vectors : tuple of ndarray and ndarray, or None
-        Copies of the input and output vectors of the epoch with this score.
-    """
-
-    def __init__(
-        self,
-        score: Callable[[NDArray[Any], NDArray[Any]], float],
-        tol: float,
-        n_iter_no_change: int,
-    ) -> None:
-        self.score, self._tol, self._patience = score, tol, n_iter_no_change
-        self._n_no_better = 0
-        self.scores: list[float] = []
-        self.best_score = -np.inf
-        self.best_vectors: tuple[NDArray[Any], NDArray[Any]] | None = None
-
-    def is_over(self, epoch: Epoch) -> bool:
-        """Score the vectors of an epoch, and tell whether it should be the last.
-
-        Parameters
-        ----------
-        epoch : Epoch
-            What the epoch has come to.
-
-        Returns
-        -------
-        is_over : bool
-            Whether to stop.
-        """
-        score = self.score(epoch.input_vectors, epoch.output_vectors)
-        self.scores.append(score)
-        is_better = score >= self.best_score + self._tol
-        self._n_no_better = 0 if is_better else self._n_no_better + 1
-        if score > self.best_score:
-            self.best_score = score
-            self.best_vectors = epoch.input_vectors.copy(), epoch.output_vectors.copy()
-        return self._n_no_better > self._patience
 
 
 class Callbacks:

@@ -93,13 +93,18 @@ def parse_queries(
     return added, subtracted, added_is_batch
 
 
-def parse_topn(topn: object, n_words: int) -> int:
-    """Return how many words to find; None stands for all of them."""
+def parse_positive_int(value: object, name: str, *, or_else: str = "") -> int:
+    """Return a number of words as an int; `or_else` names what the caller takes besides."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} must be a positive int{or_else}, got {value!r}.")
+    return int(value)
+
+
+def parse_topn(topn: object, n_words: int, name: str = "topn") -> int:
+    """Return how many words are meant; None stands for all of them."""
     if topn is None:
         return n_words
-    if not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
-        raise ValueError(f"topn must be a positive int, or None for all words, got {topn!r}.")
-    return int(topn)
+    return parse_positive_int(topn, name, or_else=", or None for all words")
 
 
 def _parse_side(words: Any, name: str) -> tuple[list[list[Hashable]], bool]:

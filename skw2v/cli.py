@@ -14,11 +14,11 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from skw2v import __version__
 from skw2v.corpus.files import TextFiles
 from skw2v.evaluation import evaluate_word_analogies, evaluate_word_pairs
 from skw2v.io import read_metadata, read_word_vectors, write_word_vectors
@@ -140,7 +140,7 @@ def _make_parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES + "\nskw2v COMMAND --help lists the options of a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"skw2v {_version()}")
+    parser.add_argument("--version", action="version", version=f"skw2v {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for add in (_add_train, _add_similar, _add_analogy, _add_evaluate, _add_convert, _add_info):
         add(commands)
@@ -554,14 +554,6 @@ def _say(message: str) -> None:
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     _say(f"skw2v: warning: {message}")
-
-
-def _version() -> str:
-    """Return the installed version of the package."""
-    try:
-        return version("skw2v")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 if __name__ == "__main__":

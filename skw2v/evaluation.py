@@ -13,13 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from numbers import Integral
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 from sklearn.exceptions import NotFittedError
 
+from skw2v._queries import parse_topn
 from skw2v.word_vectors import WordVectors
 
 __all__ = [
@@ -617,14 +617,7 @@ def _restrict(word_vectors: WordVectors, restrict_vocab: int | None) -> WordVect
             f"word_vectors must be a WordVectors, got {type(word_vectors).__name__}; a fitted "
             "estimator has it as its attribute word_vectors_."
         )
-    if restrict_vocab is None:
-        return word_vectors
-    is_int = isinstance(restrict_vocab, Integral) and not isinstance(restrict_vocab, bool)
-    if not is_int or restrict_vocab < 1:
-        raise ValueError(
-            f"restrict_vocab must be a positive int, or None for all words, got {restrict_vocab!r}."
-        )
-    return word_vectors.restrict(int(restrict_vocab))
+    return word_vectors.restrict(parse_topn(restrict_vocab, len(word_vectors), "restrict_vocab"))
 
 
 def _upper_case(word: Hashable) -> Hashable:

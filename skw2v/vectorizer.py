@@ -7,12 +7,7 @@ and passes the work on: `corpus` turns documents into word ids, `training` turns
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import inspect
-import math
-import multiprocessing
-import os
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -22,8 +17,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from joblib import effective_n_jobs
-from joblib.parallel import get_active_backend
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from sklearn.base import (
@@ -35,33 +28,36 @@ from sklearn.base import (
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_is_fitted
 
-from skw2v._continuing import KnownVectors, Sources, read_vectors
+from skw2v._continuing import Sources, known_vectors
+from skw2v._early_stopping import EarlyStopping, hold_out
 from skw2v._links import DOCUMENTATION_URL
-from skw2v._monitoring import (
-    Callbacks,
-    CallbackSupportMixin,
-    EarlyStopping,
-    Progress,
-    Silence,
-    Watch,
+from skw2v._monitoring import Callbacks, CallbackSupportMixin, Progress, Silence, Watch
+from skw2v._parameters import (
+    POOLINGS,
+    check_parameters_agree,
+    check_pooling,
+    check_vectors_suffice,
+    poolings_of,
+    unused_parameters,
 )
+from skw2v._queries import as_list, is_collection, parse_positive_int, parse_topn
 from skw2v._saving import load_estimator, save_estimator
 from skw2v.corpus import (
     EncodedCorpus,
     Vocabulary,
-    check_documents,
     count_encoded_in_batches,
     count_tokens_in_batches,
     encode_documents,
     encode_more_documents,
-    select_documents,
     tokenize_documents,
 )
+from skw2v.corpus.caching import encode_texts_once, list_texts
 from skw2v.corpus.vocabulary import fixed_index
 from skw2v.io import read_word_vectors
 from skw2v.pooling import Pooling, learn_pooling
+from skw2v.training.threads import count_threads
 from skw2v.word_vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -82,8 +78,6 @@ _TEXT_OPTIONS = (
     "stop_words",
     "token_pattern",
 )
-
-_POOLINGS = ("mean", "sum", "max", "min")
 
 
 class Word2VecVectorizer(
@@ -452,7 +446,7 @@ class Word2VecVectorizer(
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "vectors": [StrOptions({"input", "output", "mean", "concatenated"})],
-        "pooling": [StrOptions(set(_POOLINGS)), tuple, list],
+        "pooling": [StrOptions(set(POOLINGS)), tuple, list],
         "weighting": [StrOptions({"idf", "sif", "usif"}), None],
         "remove_components": [Interval(Integral, 0, None, closed="left")],
         "norm": [StrOptions({"l1", "l2", "max"}), None],
@@ -661,7 +655,7 @@ class Word2VecVectorizer(
             The fitted estimator.
         """
         check_is_fitted(self)
-        self._check_pooling(self.word_vectors_.vectors.shape[1])
+        check_pooling(self, self.word_vectors_.vectors.shape[1])
         corpus, vocabulary = encode_documents(
             self._tokenize(X), vocabulary=self.vocabulary_, temp_folder=self.temp_folder
         )
@@ -713,22 +707,21 @@ class Word2VecVectorizer(
         [['blue', 'green', 'red'], ['one', 'three', 'two']]
         """
         check_is_fitted(self)
-        if not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1:
-            raise ValueError(f"topn must be a positive int, got {topn!r}.")
-        X = check_array(X, dtype=np.float32, estimator=self, input_name="X")
-        if X.shape[1] != self._n_features_out:
+        topn = parse_positive_int(topn, "topn")
+        queries = check_array(X, dtype=np.float32, estimator=self, input_name="X")
+        if queries.shape[1] != self._n_features_out:
             raise ValueError(
-                f"X has {X.shape[1]} features, but the vectors of this Word2VecVectorizer have "
-                f"{self._n_features_out}. Pass what transform returns."
+                f"X has {queries.shape[1]} features, but the vectors of this Word2VecVectorizer "
+                f"have {self._n_features_out}. Pass what transform returns."
             )
         n_words = len(self.vocabulary_)
         each_alone = EncodedCorpus(np.arange(n_words, dtype=np.int32), np.arange(n_words + 1))
         vectors, _ = self.pooling_.apply(
             count_encoded_in_batches(each_alone, n_words), self.word_vectors_.vectors
         )
-        words = WordVectors(self.word_vectors_.words, vectors)
-        nearest = words.similar_by_vector(X, topn=int(topn))
-        has_direction = X.any(axis=1)
+        words_alone = WordVectors(self.word_vectors_.words, vectors)
+        nearest: Any = words_alone.similar_by_vector(queries, topn=topn)
+        has_direction = queries.any(axis=1)
         return [
             np.fromiter((word for word, _ in neighbours if known), dtype=object)
             for neighbours, known in zip(nearest, has_direction, strict=True)
@@ -786,7 +779,7 @@ class Word2VecVectorizer(
         check_is_fitted(self)
         corpus, _ = self._encode(X, self.vocabulary_)
         score = self._mean_log_likelihood(
-            corpus, self.word_counts_, self._input_matrix, self._output_matrix(), self._tree_weights
+            corpus, self.word_counts_, self._tree_weights, self._input_matrix, self._output_matrix()
         )
         if np.isnan(score):
             raise ValueError(
@@ -841,11 +834,8 @@ class Word2VecVectorizer(
 
         check_is_fitted(self)
         parameters = self._training_parameters()
-        if topn is not None and (
-            not isinstance(topn, Integral) or isinstance(topn, bool) or topn < 1
-        ):
-            raise ValueError(f"topn must be a positive int or None, got {topn!r}.")
-        several = list(words) if isinstance(words, (list, np.ndarray)) else [words]
+        n_best = parse_topn(topn, len(self.vocabulary_))
+        several = as_list(words) if is_collection(words) else [words]
         if not several:
             raise ValueError("words must name at least one word, got none.")
         self.word_vectors_[several]  # raises for unknown words
@@ -857,7 +847,7 @@ class Word2VecVectorizer(
             ),
             parameters,
         )
-        best = np.argsort(-log_probabilities, kind="stable")[:topn]
+        best = np.argsort(-log_probabilities, kind="stable")[:n_best]
         known_words = self.word_vectors_.words
         probabilities = np.exp(log_probabilities[best]).tolist()
         return [(known_words[row], p) for row, p in zip(best.tolist(), probabilities, strict=True)]
@@ -913,7 +903,7 @@ class Word2VecVectorizer(
                 f"got {vectorizer.vector_size!r}."
             )
         vectorizer._validate_params()
-        vectorizer._check_vectors_suffice(word_vectors)
+        check_vectors_suffice(vectorizer, word_vectors)
         if word_vectors.vectors.dtype != np.float32:
             vectors = word_vectors.vectors.astype(np.float32)
             word_vectors = WordVectors(word_vectors.words, vectors, counts=word_vectors.counts)
@@ -929,21 +919,6 @@ class Word2VecVectorizer(
         vectorizer.n_epochs_ = 0
         vectorizer.n_tokens_ = 0
         return vectorizer
-
-    def _check_vectors_suffice(self, word_vectors: WordVectors) -> None:
-        """Raise if a parameter needs more than word vectors that were trained elsewhere."""
-        needs = [
-            (self.weighting in ("idf", "usif"), "weighting", "documents"),
-            (self.remove_components > 0, "remove_components", "documents"),
-            (self.weighting == "sif" and word_vectors.counts is None, "weighting", "counts"),
-            (self.vectors != "input", "vectors", "output vectors"),
-        ]
-        for fails, name, what in needs:
-            if fails:
-                raise ValueError(
-                    f"{name}={getattr(self, name)!r} needs {what}, which word vectors that were "
-                    f"trained elsewhere do not bring along. Leave {name} out, or call fit."
-                )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the estimator to a file that holds no code.
@@ -1031,7 +1006,7 @@ class Word2VecVectorizer(
         seed = self._draw_seed()
         training, early_stopping = corpus, None
         if self.early_stopping:
-            training, held_out = self._hold_out(corpus, seed)
+            training, held_out = hold_out(corpus, self.validation_fraction, seed)
             score = self._scorer(held_out, counts)
             early_stopping = EarlyStopping(score, self.tol, self.n_iter_no_change)
 
@@ -1049,7 +1024,7 @@ class Word2VecVectorizer(
             watch = Watch(parameters.epochs, display, early_stopping, callbacks, learned)
             vectors = self._train(training, counts, parameters, seed=seed, start=start, watch=watch)
         attributes = learned(*(watch.best_vectors or vectors))
-        self._forget_stream()
+        self.__dict__.pop("_stream", None)  # the next `partial_fit` begins one of its own
         self.__dict__.update(attributes)
         callbacks.end_fit(lambda: attributes)
         return corpus
@@ -1061,16 +1036,11 @@ class Word2VecVectorizer(
         parameters = replace(self._check_parameters(), epochs=1)
         goes_on = hasattr(self, "word_vectors_")
         is_given = self.vocabulary is not None
-        if goes_on:
-            vocabulary = Vocabulary(self.vocabulary_, self.word_counts_)
-        else:
-            index = fixed_index(self.vocabulary) if self.vocabulary is not None else {}
-            vocabulary = Vocabulary(index, np.zeros(len(index), np.int64))
         stream = getattr(self, "_stream", None) or _Stream(self._draw_seed(), 0, {})
         grows = not is_given and (not goes_on or self.objective == "negative_sampling")
         more = encode_more_documents(
             self._tokenize(X),
-            vocabulary,
+            self._known_vocabulary(),
             stream.candidates,
             min_count=self.min_count if grows else None,
             max_vocab_size=self.max_vocab_size,
@@ -1091,9 +1061,15 @@ class Word2VecVectorizer(
         with closing(self._display(corpus.n_tokens, 1)) as display:
             watch = Watch(1, display)
             vectors = self._train(
-                corpus, vocabulary.counts, parameters, seed=stream.next_seed(), start=start,
-                watch=watch, tree_counts=tree_counts, schedule=(0.0, 0.0),
-            )  # fmt: skip
+                corpus,
+                vocabulary.counts,
+                parameters,
+                seed=stream.next_seed(),
+                start=start,
+                watch=watch,
+                tree_counts=tree_counts,
+                schedule=(0.0, 0.0),  # nobody knows how far the stream is
+            )
         self.__dict__.update(
             {
                 **self._learned(corpus, vocabulary, tree_counts, *vectors),
@@ -1104,9 +1080,12 @@ class Word2VecVectorizer(
             }
         )
 
-    def _forget_stream(self) -> None:
-        """Let the next `partial_fit` begin a stream of its own."""
-        self.__dict__.pop("_stream", None)
+    def _known_vocabulary(self) -> Vocabulary:
+        """Return the words that a stream begins or goes on with: learned, given, or none."""
+        if hasattr(self, "word_vectors_"):
+            return Vocabulary(self.vocabulary_, self.word_counts_)
+        index = {} if self.vocabulary is None else fixed_index(self.vocabulary)
+        return Vocabulary(index, np.zeros(len(index), np.int64))
 
     def _warn_of_ignored_tokens(
         self, corpus: EncodedCorpus, n_ignored: int, grows: bool, is_given: bool
@@ -1144,45 +1123,24 @@ class Word2VecVectorizer(
         }
         texts = None
         if self.memory is not None and self.input == "content":
-            texts = _texts_in(X)
+            texts = list_texts(X)
         if texts is None:
             return encode_documents(self._tokenize(X), **options, temp_folder=self.temp_folder)
-        encode = check_memory(self.memory).cache(_encode_texts, ignore=["texts"])
-        corpus, words = encode(texts, _digest(texts), self._text_options(), options)
-        if not corpus.token_ids.flags.writeable:  # a memory map of joblib's
-            corpus = EncodedCorpus(corpus.token_ids.copy(), corpus.offsets.copy())
-            words = Vocabulary(words.index, words.counts.copy())
-        return corpus, words
+        return encode_texts_once(texts, self._text_options(), options, self.memory)
 
     def _sources(self, vocabulary: Vocabulary, *, goes_on: bool) -> Sources:
         """Return the vectors that are known before training."""
-        init: Any = self.init
-        if isinstance(init, (str, PathLike)):
-            init = read_vectors(init, vocabulary.index)
+        words = vocabulary.index
         return Sources(
             vocabulary,
-            former=_vectors_of(self) if goes_on else None,
-            init=None if init is None else _vectors_of(init),
+            former=known_vectors(self, words) if goes_on else None,
+            init=None if self.init is None else known_vectors(self.init, words),
             vector_size=self.vector_size,
         )
 
     def _draw_seed(self) -> int:
         """Draw what decides everything random of a fit."""
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-
-    def _hold_out(self, corpus: EncodedCorpus, seed: int) -> tuple[EncodedCorpus, EncodedCorpus]:
-        """Divide documents into those to train and those to score."""
-        n_held_out = math.ceil(self.validation_fraction * corpus.n_documents)
-        shuffled = np.random.default_rng([seed, 1]).permutation(corpus.n_documents)
-        held_out = select_documents(corpus, np.sort(shuffled[:n_held_out]))
-        training = select_documents(corpus, np.sort(shuffled[n_held_out:]))
-        if not training.n_tokens:
-            raise ValueError(
-                f"No words are left to train when {n_held_out} of {corpus.n_documents} documents "
-                f"are held out. Lower validation_fraction={self.validation_fraction!r} or pass "
-                "more documents."
-            )
-        return training, held_out
 
     def _scorer(
         self, held_out: EncodedCorpus, counts: NDArray[np.int64]
@@ -1191,7 +1149,7 @@ class Word2VecVectorizer(
 
         def score(input_vectors: NDArray[np.float32], output_vectors: NDArray[np.float32]) -> float:
             score = self._mean_log_likelihood(
-                held_out, counts, input_vectors, output_vectors, counts
+                held_out, counts, counts, input_vectors, output_vectors
             )
             if np.isnan(score):
                 raise ValueError(
@@ -1230,7 +1188,7 @@ class Word2VecVectorizer(
             counts,
             parameters,
             seed=seed,
-            n_threads=_n_threads(self.n_jobs),
+            n_threads=count_threads(self.n_jobs),
             start=start,
             report=watch.report,
             after_epoch=watch.after_epoch,
@@ -1250,7 +1208,7 @@ class Word2VecVectorizer(
         """Return the fitted attributes that hold vectors, and what it takes to use them."""
         word_vectors = WordVectors(
             vocabulary.words,
-            self._choose_vectors(input_vectors, output_vectors, tree_counts),
+            self._choose_vectors(tree_counts, input_vectors, output_vectors),
             counts=vocabulary.counts,
         )
         is_input = self.vectors == "input"
@@ -1305,9 +1263,9 @@ class Word2VecVectorizer(
         self,
         corpus: EncodedCorpus,
         counts: NDArray[np.int64],
+        tree_counts: NDArray[np.int64],
         input_vectors: NDArray[np.float32],
         output_vectors: NDArray[np.float32],
-        tree_counts: NDArray[np.int64],
     ) -> float:
         """Return the score of documents by some vectors, NaN if they predict nothing."""
         from skw2v.training.likelihood import make_output_layer, mean_log_likelihood
@@ -1320,14 +1278,14 @@ class Word2VecVectorizer(
             make_output_layer(output_vectors, counts, tree_counts, parameters),
             counts,
             parameters,
-            _n_threads(self.n_jobs),
+            count_threads(self.n_jobs),
         )
 
     def _choose_vectors(
         self,
+        tree_counts: NDArray[np.int64],
         inputs: NDArray[Any],
         outputs: NDArray[Any],
-        tree_counts: NDArray[np.int64],
     ) -> NDArray[np.float32]:
         """Return the words' vectors of the side that `vectors` names."""
         if self.vectors == "input":
@@ -1348,29 +1306,11 @@ class Word2VecVectorizer(
             corpus,
             word_counts,
             word_vectors.vectors,
-            parts=self._poolings(),
+            parts=poolings_of(self.pooling),
             weighting=self.weighting,
             remove_components=int(self.remove_components),
             norm=self.norm,
         )
-
-    def _poolings(self) -> tuple[str, ...]:
-        """Return the poolings to be concatenated."""
-        return (self.pooling,) if isinstance(self.pooling, str) else tuple(self.pooling)
-
-    def _check_pooling(self, dimension: int) -> None:
-        """Raise if the parameters of pooling do not go together, or with word vectors so wide."""
-        poolings = self._poolings()
-        if not poolings or len(set(poolings)) < len(poolings) or set(poolings) - set(_POOLINGS):
-            raise ValueError(
-                "pooling must be one of 'mean', 'sum', 'max' and 'min', or a tuple that names some "
-                f"of them, each once. Got {self.pooling!r}."
-            )
-        if self.remove_components >= dimension:
-            raise ValueError(
-                f"remove_components must be less than the dimension of the word vectors, which is "
-                f"{dimension}. Got {self.remove_components!r}."
-            )
 
     def _training_parameters(self) -> TrainingParameters:
         """Return what the trainer is told, in Python's own types: they are what it compiles for."""
@@ -1397,78 +1337,16 @@ class Word2VecVectorizer(
     def _check_parameters(self) -> TrainingParameters:
         """Raise or warn of parameters that do not go together; return what the trainer is told."""
         parameters = self._training_parameters()
-        self._check_parameters_agree(parameters.learning_rate)
-        self._check_pooling(self.vector_size * (2 if self.vectors == "concatenated" else 1))
+        check_parameters_agree(self, parameters.learning_rate)
+        check_pooling(self, self.vector_size * (2 if self.vectors == "concatenated" else 1))
         self._warn_of_unused_parameters()
-        _n_threads(self.n_jobs)  # raises for a bad number
+        count_threads(self.n_jobs)  # raises for a bad number
         return parameters
-
-    def _check_parameters_agree(self, learning_rate: float) -> None:
-        """Raise if parameters that are allowed one by one do not go together."""
-        if self.min_learning_rate > learning_rate:
-            raise ValueError(
-                f"min_learning_rate must be at most learning_rate={self.learning_rate!r}, which "
-                f"starts at {learning_rate:g}. Got {self.min_learning_rate!r}."
-            )
-        if isinstance(self.freeze, str) and self.init is None:
-            raise ValueError(
-                "freeze='init' names the words of init, which must then be given. Got init=None."
-            )
-        if self.init is not None and not (
-            isinstance(self.init, (str, PathLike, WordVectors))
-            or hasattr(self.init, "word_vectors_")
-        ):
-            raise ValueError(
-                f"init must be word vectors, a path, or a fitted Word2VecVectorizer, got the "
-                f"estimator {self.init!r}, which is none. A clone, as in a search, is not fitted: "
-                "pass init=other.word_vectors_ instead of init=other."
-            )
-        try:
-            codecs.lookup(self.encoding)
-        except LookupError:
-            raise ValueError(
-                "encoding must be one that Python knows, such as 'utf-8' or 'latin-1'. Got "
-                f"{self.encoding!r}."
-            ) from None
-        if self.token_pattern is None and self.tokenizer is None and self.analyzer == "word":
-            raise ValueError(
-                "token_pattern must be a regular expression unless tokenizer or analyzer is a "
-                "callable. Got None for token_pattern and for tokenizer."
-            )
 
     def _warn_of_unused_parameters(self) -> None:
         """Warn of each parameter that was set although another one leaves it without effect."""
-        cases = [
-            (self.vocabulary is not None, "'vocabulary' is given", ["min_count", "max_vocab_size"]),
-            (callable(self.analyzer), "'analyzer' is callable", ["strip_accents", "preprocessor"]),
-            (self.preprocessor is not None, "'preprocessor' is given", ["strip_accents"]),
-            (
-                self.analyzer != "word",
-                "'analyzer' is not 'word'",
-                ["tokenizer", "stop_words", "token_pattern"],
-            ),
-            (self.tokenizer is not None, "'tokenizer' is given", ["token_pattern"]),
-            (
-                self.objective != "negative_sampling",
-                "'objective' is not 'negative_sampling'",
-                ["negative", "ns_exponent"],
-            ),
-            (self.architecture != "cbow", "'architecture' is not 'cbow'", ["cbow_mean"]),
-            (
-                not self.early_stopping,
-                "'early_stopping' is False",
-                ["validation_fraction", "n_iter_no_change", "tol"],
-            ),
-            (self.input != "content", "'input' is not 'content'", ["memory"]),
-            (
-                not {"mean", "sum"}.intersection(self._poolings()),
-                "'pooling' has neither 'mean' nor 'sum'",
-                ["weighting"],
-            ),
-        ]
-        unused = [(name, reason) for holds, reason, names in cases if holds for name in names]
         defaults = inspect.signature(Word2VecVectorizer).parameters
-        for name, reason in unused:
+        for name, reason in unused_parameters(self):
             if getattr(self, name) not in (None, defaults[name].default):
                 warnings.warn(
                     f"The parameter {name!r} will not be used since {reason}.",
@@ -1513,19 +1391,6 @@ class _Stream(NamedTuple):
         return int(np.random.SeedSequence([self.seed, self.n_parts]).generate_state(1)[0])
 
 
-def _vectors_of(source: Any) -> KnownVectors:
-    """Return the vectors of word vectors or of a fitted estimator."""
-    if isinstance(source, WordVectors):
-        return KnownVectors(source.index, source.vectors)
-    return KnownVectors(
-        source.vocabulary_,
-        getattr(source, "_input_matrix", source.word_vectors_.vectors),
-        getattr(source, "output_vectors_", None),
-        getattr(source, "_objective", None),
-        getattr(source, "_tree_weights", None),
-    )
-
-
 def _check_finite(vectors: NDArray[Any], parameters: TrainingParameters) -> None:
     """Raise if training has diverged."""
     if not np.isfinite(vectors).all():
@@ -1533,44 +1398,3 @@ def _check_finite(vectors: NDArray[Any], parameters: TrainingParameters) -> None
             "Training diverged: the word vectors are not finite. Lower learning_rate, which "
             f"started at {parameters.learning_rate:g}."
         )
-
-
-def _texts_in(X: Any) -> list[str] | None:
-    """Return the documents as a list if all are texts in memory, else None."""
-    if not hasattr(X, "__len__"):
-        return None
-    documents = list(check_documents(X))
-    return documents if all(isinstance(document, str) for document in documents) else None
-
-
-def _digest(texts: list[str]) -> str:
-    """Return a hash of texts, and of where one ends and the next begins."""
-    digest = hashlib.blake2b(digest_size=20)
-    for text in texts:
-        encoded = text.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(8, "little"))
-        digest.update(encoded)
-    return digest.hexdigest()
-
-
-def _encode_texts(
-    texts: list[str], digest: str, text_options: dict[str, Any], options: dict[str, Any]
-) -> tuple[EncodedCorpus, Vocabulary]:
-    """Split and encode texts: what `memory` keeps, found by everything but the texts."""
-    analyzer = CountVectorizer(**text_options).build_analyzer()
-    return encode_documents(tokenize_documents(texts, analyzer), **options)
-
-
-def _n_threads(n_jobs: int | None) -> int:
-    """Return how many threads to use: within a worker of joblib no more than its share.
-
-    The number changes no result. A process of joblib's is told its share of the processors in the
-    variables that limit native libraries; of a thread's share nobody knows.
-    """
-    n_threads = effective_n_jobs(n_jobs)
-    backend, _ = get_active_backend()
-    if backend.nesting_level == 0:
-        return n_threads
-    is_process = multiprocessing.current_process().name != "MainProcess"
-    share = os.environ.get("OMP_NUM_THREADS", "1") if is_process else "1"
-    return max(1, min(n_threads, int(share) if share.isdecimal() else 1))

@@ -21,16 +21,13 @@ References
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import reprlib
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
-from numbers import Integral
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, TypeVar, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +37,7 @@ from scipy.spatial.distance import cdist
 from skw2v._queries import (
     as_list,
     parse_aligned,
+    parse_positive_int,
     parse_queries,
     parse_topn,
     parse_words,
@@ -54,16 +52,18 @@ from skw2v._search import (
     row_counts,
     unit_rows,
 )
+from skw2v._spelling import close_spellings
+from skw2v._validation import (
+    check_counts,
+    check_vectors,
+    check_words,
+    find_unhashable,
+    index_words,
+)
 
 __all__ = ["UnknownWordError", "WordVectors"]
 
 Neighbours: TypeAlias = list[tuple[Hashable, float]]
-_Number = TypeVar("_Number", bound=np.number)
-
-# What bounds the search for close spellings: the commonest words of about the same length, and no
-# very long ones, whose comparison takes quadratic time.
-_MAX_SPELLING_CANDIDATES = 20_000
-_MAX_SPELLING_LENGTH = 40
 
 
 class UnknownWordError(KeyError):
@@ -98,7 +98,7 @@ class UnknownWordError(KeyError):
     def __str__(self) -> str:
         """Return the message: the word, how many words there are, and the close spellings."""
         if self._message is None:
-            spellings = " or ".join(map(repr, _close_spellings(self.word, self._words)))
+            spellings = " or ".join(map(repr, close_spellings(self.word, self._words)))
             hint = f" Did you mean {spellings}?" if spellings else ""
             if isinstance(self.word, tuple):
                 hint = " A tuple is one word; several words are passed as a list."
@@ -174,12 +174,10 @@ class WordVectors:
     def __init__(
         self, words: Iterable[Hashable], vectors: ArrayLike, *, counts: ArrayLike | None = None
     ) -> None:
-        self._words = _validate_words(words)
-        self._index = dict(zip(self._words, range(len(self._words)), strict=True))
-        if len(self._index) < len(self._words):
-            raise ValueError(_describe_duplicate(self._words, self._index))
-        self._vectors = _validate_vectors(vectors, self._words)
-        self._counts = None if counts is None else _validate_counts(counts, len(self._words))
+        self._words = check_words(words)
+        self._index = index_words(self._words)
+        self._vectors = check_vectors(vectors, self._words)
+        self._counts = None if counts is None else check_counts(counts, len(self._words))
 
     @property
     def words(self) -> tuple[Hashable, ...]:
@@ -696,7 +694,8 @@ class WordVectors:
         plus, minus, is_batch = parse_queries(positive, negative)
         added, subtracted = self._row_counts(plus), self._row_counts(minus)
         # The sum has the direction of the mean, which is all that matters.
-        signs, involved, units = added - subtracted, added + subtracted, self._unit_vectors
+        signs, involved = added - subtracted, added + subtracted
+        units = self._unit_vectors
         if index is None:
             nearest = nearest_rows(cosadd_blocks(signs, units), n_nearest, involved)
         else:
@@ -866,11 +865,8 @@ class WordVectors:
         queries = np.atleast_2d(queries).astype(self._unit_vectors.dtype)
         if not np.isfinite(queries).all():
             raise ValueError("vector must be finite, got NaN or infinity.")
-        queries, units, n_nearest = (
-            unit_rows(queries),
-            self._unit_vectors,
-            parse_topn(topn, len(self)),
-        )
+        queries, units = unit_rows(queries), self._unit_vectors
+        n_nearest = parse_topn(topn, len(self))
         if index is None:
             nearest = nearest_rows(cosine_blocks(queries, units), n_nearest)
         else:
@@ -933,11 +929,10 @@ class WordVectors:
         >>> WordVectors(["a", "b", "c"], [[1.0], [2.0], [3.0]]).restrict(2).words
         ('a', 'b')
         """
-        if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"n must be a positive int, got {n!r}.")
+        n = parse_positive_int(n, "n")
         if n >= len(self):
             return self
-        return self._take(slice(int(n)), self._vectors[: int(n)])
+        return self._take(slice(n), self._vectors[:n])
 
     def normalize(self) -> WordVectors:
         """Return the same words with unit vectors.
@@ -1022,7 +1017,7 @@ class WordVectors:
             unknown = next(word for word in words if word not in self._index)
             raise UnknownWordError(unknown, self._words) from None
         except TypeError:
-            position, word = next(_unhashable(words))
+            position, word = next(find_unhashable(words))
             raise TypeError(
                 f"a word must be hashable, got {reprlib.repr(word)} at position {position}; "
                 "several words are passed as a list or an array of words."
@@ -1067,110 +1062,3 @@ def _unpickle(
     if counts is not None:
         counts.setflags(write=False)
     return cls(words, vectors, counts=counts)
-
-
-def _validate_words(words: Iterable[Hashable]) -> tuple[Hashable, ...]:
-    """Return the words as a tuple of at least one hashable object."""
-    if isinstance(words, (str, bytes)):
-        raise TypeError(
-            "words must be a sequence of words, got the single string "
-            f"{reprlib.repr(words)}; put it into a list."
-        )
-    words = tuple(words.tolist() if isinstance(words, np.ndarray) else words)
-    if not words:
-        raise ValueError("words must hold at least one word, got none.")
-    for position, word in _unhashable(words):
-        raise TypeError(
-            f"words must be hashable, got {reprlib.repr(word)} of type {type(word).__name__} at "
-            f"position {position}; a tuple is hashable, a list is not."
-        )
-    return words
-
-
-def _unhashable(words: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-    """Yield the position of each object that cannot be hashed, and the object."""
-    for position, word in enumerate(words):
-        try:
-            hash(word)
-        except TypeError:
-            yield position, word
-
-
-def _describe_duplicate(words: Sequence[Hashable], index: Mapping[Hashable, int]) -> str:
-    """Return the message that names the first word which occurs again later."""
-    first, word = next((row, word) for row, word in enumerate(words) if index[word] != row)
-    return (
-        f"words must be distinct, but {len(words) - len(index)} of the {len(words)} repeat an "
-        f"earlier one; for example {reprlib.repr(word)} is at positions {first} and {index[word]}."
-    )
-
-
-def _validate_vectors(vectors: ArrayLike, words: Sequence[Hashable]) -> NDArray[np.floating]:
-    """Return the vectors as a read-only array after checking type, shape and values."""
-    vectors = np.asarray(vectors)
-    if not np.issubdtype(vectors.dtype, np.floating):
-        raise ValueError(
-            f"vectors must be an array of floats, got {vectors.dtype}; "
-            "convert numbers with numpy.asarray(vectors, dtype=numpy.float32)."
-        )
-    if vectors.ndim != 2 or vectors.shape[0] != len(words) or vectors.shape[1] == 0:
-        raise ValueError(
-            f"vectors must have one row for each of the {len(words)} words and at least one "
-            f"column, got the shape {vectors.shape}."
-        )
-    # The extremes of a row are finite only if all its numbers are, and take no (n, d) temporary.
-    finite = np.isfinite(vectors.min(axis=1)) & np.isfinite(vectors.max(axis=1))
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise ValueError(
-            f"vectors must be finite, but {np.count_nonzero(~finite)} of the {len(words)} rows "
-            f"hold NaN or infinity; the first is row {row}, of the word "
-            f"{reprlib.repr(words[row])}."
-        )
-    return _read_only(vectors)
-
-
-def _validate_counts(counts: ArrayLike, n_words: int) -> NDArray[np.int64]:
-    """Return the counts as a read-only array of int64 after checking type, shape and values."""
-    counts = np.asarray(counts)
-    if not np.issubdtype(counts.dtype, np.integer):
-        raise ValueError(f"counts must be an array of integers, got {counts.dtype}.")
-    if counts.shape != (n_words,):
-        raise ValueError(
-            f"counts must hold one number for each of the {n_words} words, got the shape "
-            f"{counts.shape}."
-        )
-    largest = np.iinfo(np.int64).max
-    if counts.min() < 0 or counts.max() > largest:
-        position = int(np.argmax((counts < 0) | (counts > largest)))
-        raise ValueError(
-            f"counts must lie between 0 and 2**63 - 1, got {counts[position]} at position "
-            f"{position}."
-        )
-    return _read_only(counts.astype(np.int64, copy=False))
-
-
-def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:
-    """Return the array if neither it nor what it is a view of can be written to, else a copy."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        if base.flags.writeable:
-            array = array.copy()
-            array.setflags(write=False)
-            break
-        base = base.base
-    return array
-
-
-def _close_spellings(word: Hashable, words: Sequence[Hashable]) -> list[str]:
-    """Return up to three known words that are spelt like the unknown one, whatever their case."""
-    if not isinstance(word, str) or len(word) > _MAX_SPELLING_LENGTH:
-        return []
-    alike = (
-        known for known in words if isinstance(known, str) and abs(len(known) - len(word)) <= 2
-    )
-    folded: dict[str, str] = {}
-    for known in islice(alike, _MAX_SPELLING_CANDIDATES):
-        folded.setdefault(known.casefold(), known)
-    matches = difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.7)
-    return [folded[match] for match in matches]

@@ -19,14 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skw2v.corpus.encoding import (
-    _UNKNOWN,
-    _close_gaps,
-    _count_occurrences,
-    _flatten,
-    _ids_in,
-    _nothing_kept_error,
-)
+from skw2v.corpus._errors import check_not_empty, nothing_kept_error, nothing_known_error
+from skw2v.corpus._token_ids import UNKNOWN, close_gaps, count_occurrences, flatten, ids_in
 from skw2v.corpus.vocabulary import (
     Vocabulary,
     check_pruning,
@@ -101,9 +95,9 @@ def number_documents(tokenized: Iterable[Sequence[Hashable]]) -> NumberedPartiti
     """
     numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
     look_up = numbers.__getitem__
-    flat, ends = _flatten(tokenized, lambda document: map(look_up, document), array("i"))
-    words, token_ids, offsets = list(numbers), _ids_in(flat), np.array(ends, np.int64)
-    counts = WordCounts(words, _count_occurrences(token_ids, len(words)), len(offsets) - 1)
+    flat, ends = flatten(tokenized, lambda document: map(look_up, document), array("i"))
+    words, token_ids, offsets = list(numbers), ids_in(flat), np.array(ends, np.int64)
+    counts = WordCounts(words, count_occurrences(token_ids, len(words)), len(offsets) - 1)
     return NumberedPartition(counts, token_ids, offsets)
 
 
@@ -176,26 +170,17 @@ def choose_words(
     """
     check_pruning(min_count, max_vocab_size)
     words, occurrences, n_documents = counts
-    if not len(words):
-        raise ValueError(
-            f"The corpus is empty: none of the {n_documents} documents contains a token. Pass "
-            "documents with words, or check how they are split into tokens (stop words, token "
-            "pattern)."
-        )
+    check_not_empty(n_documents, len(words))
     if vocabulary is not None:
         index = fixed_index(vocabulary)
         known = dict(zip(words, occurrences.tolist(), strict=True))
         in_order = np.fromiter((known.get(word, 0) for word in index), np.int64, len(index))
         if not in_order.any():
-            raise ValueError(
-                f"None of the {occurrences.sum()} tokens in {n_documents} documents is in the "
-                f"given vocabulary of {len(index)} words. Pass the words as they appear in the "
-                "documents after tokenisation, or None to learn them."
-            )
+            raise nothing_known_error(index, n_documents, int(occurrences.sum()))
         return Vocabulary(index, in_order)
     kept = most_frequent_first(occurrences, min_count=min_count, max_vocab_size=max_vocab_size)
     if not len(kept):
-        raise _nothing_kept_error(words, occurrences, min_count, n_documents)
+        raise nothing_kept_error(words, occurrences, min_count, n_documents)
     return Vocabulary(number_words(words[place] for place in kept.tolist()), occurrences[kept])
 
 
@@ -226,8 +211,8 @@ def encode_partition(
     (array([1, 0, 1], dtype=int32), array([0, 2, 3]))
     """
     words = partition.counts.words
-    ids = np.fromiter((index.get(word, _UNKNOWN) for word in words), np.int32, len(words))
+    ids = np.fromiter((index.get(word, UNKNOWN) for word in words), np.int32, len(words))
     # A new array, which is closed up in place, and then copied to what is left.
     token_ids = ids[partition.token_ids]
-    n_known, offsets = _close_gaps(token_ids, partition.offsets)
+    n_known, offsets = close_gaps(token_ids, partition.offsets)
     return token_ids[:n_known].copy(), offsets

@@ -213,7 +213,7 @@ def number_words(words: Iterable[Hashable]) -> dict[Hashable, int]:
     return index
 
 
-def _words_in_id_order(vocabulary: Mapping[Hashable, int]) -> list[Hashable]:
+def _words_in_id_order(vocabulary: Mapping[Hashable, Any]) -> list[Hashable]:
     """Return the words of a mapping by rising id, having checked the ids."""
     word_of_id: dict[int, Hashable] = {}
     for word, word_id in vocabulary.items():
@@ -222,12 +222,13 @@ def _words_in_id_order(vocabulary: Mapping[Hashable, int]) -> list[Hashable]:
                 f"Vocabulary ids must be integers, got {word_id!r} (type "
                 f"{type(word_id).__name__}) for the word {word!r}."
             )
-        if word_id in word_of_id:
+        number = int(word_id)
+        if number in word_of_id:
             raise ValueError(
-                f"Vocabulary contains repeated indices: {word_of_id[word_id]!r} and {word!r} "
-                f"both have {word_id}. Give each word an index of its own."
+                f"Vocabulary contains repeated indices: {word_of_id[number]!r} and {word!r} "
+                f"both have {number}. Give each word an index of its own."
             )
-        word_of_id[int(word_id)] = word
+        word_of_id[number] = word
     n_words = len(word_of_id)
     for word_id in range(n_words):
         if word_id not in word_of_id:

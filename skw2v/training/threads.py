@@ -7,11 +7,30 @@ this gives the same bytes for any number of threads.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Return how many threads to use: within a worker of joblib no more than its share.
+
+    The number changes no result. A process of joblib's is told its share of the processors in the
+    variables that limit native libraries; of a thread's share nobody knows.
+    """
+    n_threads = effective_n_jobs(n_jobs)
+    backend, _ = get_active_backend()
+    if backend.nesting_level == 0:
+        return n_threads
+    is_process = multiprocessing.current_process().name != "MainProcess"
+    share = os.environ.get("OMP_NUM_THREADS", "1") if is_process else "1"
+    return max(1, min(n_threads, int(share) if share.isdecimal() else 1))
 
 
 class Team:

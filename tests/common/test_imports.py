@@ -14,7 +14,14 @@ ROOT = Path(skw2v.__file__).parent
 # A module may import from its own layer and from those above it in this list, never from those
 # below it. A name that ends in a dot stands for everything in that package.
 LAYERS = (
-    ("skw2v._links", "skw2v._queries", "skw2v._search", "skw2v.training.kernels"),
+    (
+        "skw2v._links",
+        "skw2v._queries",
+        "skw2v._search",
+        "skw2v._spelling",
+        "skw2v._validation",
+        "skw2v.training.kernels",
+    ),
     (
         "skw2v.training.embedding",
         "skw2v.training.huffman",
@@ -37,7 +44,7 @@ LAYERS = (
         "skw2v.word_vectors",
     ),
     ("skw2v.evaluation",),
-    ("skw2v._continuing", "skw2v._monitoring"),
+    ("skw2v._continuing", "skw2v._early_stopping", "skw2v._monitoring", "skw2v._parameters"),
     ("skw2v.plotting", "skw2v.vectorizer"),
     ("skw2v", "skw2v.cli", "skw2v.dask."),
 )
@@ -47,6 +54,8 @@ STRANGERS_TO_TRAINING = (
     "skw2v._queries",
     "skw2v._saving",
     "skw2v._search",
+    "skw2v._spelling",
+    "skw2v._validation",
     "skw2v.corpus.",
     "skw2v.datasets",
     "skw2v.evaluation",

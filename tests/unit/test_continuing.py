@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from skw2v import Word2VecVectorizer, WordVectors, _continuing
 from skw2v.corpus import encoding
+from skw2v.io import write_word_vectors
 
 OBJECTIVES = ("negative_sampling", "hierarchical_softmax", "softmax")
 MODES = list(itertools.product(("skipgram", "cbow"), OBJECTIVES))
@@ -336,9 +337,8 @@ def test_new_words_of_a_stream_start_from_init(given):
 
 
 def test_init_may_be_a_path(given, tmp_path):
-    io = pytest.importorskip("skw2v.io")
     path = tmp_path / "vectors.txt"
-    io.write_word_vectors(given, path)
+    write_word_vectors(given, path)
     expected = model_of(init=given).fit(TOKENS)
     for init in (path, str(path)):
         assert state_of(model_of(init=init).fit(TOKENS)) == state_of(expected)
@@ -347,13 +347,13 @@ def test_init_may_be_a_path(given, tmp_path):
 def test_a_path_is_read_for_the_words_of_the_documents(given, monkeypatch):
     asked = []
 
-    def read_vectors(path, words):
-        asked.append((path, list(words)))
+    def read_word_vectors(path, *, words, dtype):
+        asked.append((path, list(words), dtype))
         return given
 
-    monkeypatch.setattr("skw2v.vectorizer.read_vectors", read_vectors)
+    monkeypatch.setattr(_continuing, "read_word_vectors", read_word_vectors)
     model = model_of(init="some.vec").fit(TOKENS)
-    assert asked == [("some.vec", list(model.vocabulary_))]
+    assert asked == [("some.vec", list(model.vocabulary_), np.float32)]
     assert model.n_init_words_ == 2
 
 
@@ -416,11 +416,3 @@ def test_words_without_a_vector_to_keep_are_told(given):
     with pytest.warns(UserWarning, match=message):
         model = model_of(init=given, freeze=["dog", "cat", "unseen", "fox"]).fit(TOKENS)
     assert model.word_vectors_["dog"].tobytes() == given["dog"].tobytes()
-
-
-def test_reading_vectors_asks_for_the_words_alone(monkeypatch):
-    io = pytest.importorskip("skw2v.io")
-    told = {}
-    monkeypatch.setattr(io, "read_word_vectors", lambda path, **options: told.update(options))
-    _continuing.read_vectors("x", ["a"])
-    assert told == {"words": ["a"], "dtype": np.float32}

@@ -11,7 +11,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skw2v import Word2VecVectorizer, WordVectors, vectorizer
-from skw2v.training import trainer
+from skw2v.corpus import caching
+from skw2v.training import threads, trainer
 from skw2v.word_vectors import UnknownWordError
 
 OBJECTIVES = ("negative_sampling", "hierarchical_softmax", "softmax")
@@ -118,7 +119,8 @@ def n_analyses(monkeypatch):
             analyzer = super().build_analyzer()
             return lambda text: counted.append(text) or analyzer(text)
 
-    monkeypatch.setattr(vectorizer, "CountVectorizer", CountingVectorizer)
+    for module in (caching, vectorizer):
+        monkeypatch.setattr(module, "CountVectorizer", CountingVectorizer)
 
     def ask():
         n = len(counted)
@@ -197,7 +199,7 @@ class ThreadCountingVectorizer(Word2VecVectorizer):
 
     def fit(self, X, y=None):
         super().fit(X)
-        self.n_threads_ = vectorizer._n_threads(self.n_jobs)
+        self.n_threads_ = threads.count_threads(self.n_jobs)
         return self
 
 
@@ -222,14 +224,14 @@ def test_few_processes_have_several_threads_each(monkeypatch):
     class Process:
         name = "LokyProcess-3"
 
-    monkeypatch.setattr(vectorizer, "get_active_backend", lambda: (Backend, None))
-    monkeypatch.setattr(vectorizer, "effective_n_jobs", lambda n_jobs: n_jobs)
-    monkeypatch.setattr(vectorizer.multiprocessing, "current_process", lambda: Process)
+    monkeypatch.setattr(threads, "get_active_backend", lambda: (Backend, None))
+    monkeypatch.setattr(threads, "effective_n_jobs", lambda n_jobs: n_jobs)
+    monkeypatch.setattr(threads.multiprocessing, "current_process", lambda: Process)
     for share, expected in (("4", 4), ("16", 8), ("1", 1), ("", 1)):
         monkeypatch.setenv("OMP_NUM_THREADS", share)
-        assert vectorizer._n_threads(8) == expected
+        assert threads.count_threads(8) == expected
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert vectorizer._n_threads(8) == 1
+    assert threads.count_threads(8) == 1
 
 
 def test_a_sequential_search_leaves_the_threads_to_the_fits():
@@ -309,7 +311,9 @@ def test_unknown_words_predict_nothing():
 @pytest.mark.parametrize("topn", [0, -1, 2.5, "3", True])
 def test_a_bad_topn_is_refused(topn):
     model = model_of().fit(TEXTS)
-    with pytest.raises(ValueError, match=f"^topn must be a positive int or None, got {topn!r}.$"):
+    with pytest.raises(
+        ValueError, match=f"^topn must be a positive int, or None for all words, got {topn!r}.$"
+    ):
         model.predict_context("cat", topn=topn)
 
 

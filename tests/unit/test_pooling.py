@@ -232,11 +232,11 @@ def test_components_that_do_not_exist_are_told_and_not_removed():
 
 
 def test_components_are_learned_in_batches(vectors, global_random_seed, monkeypatch):
-    from skw2v.corpus import encoding
+    from skw2v.corpus import counting
 
     documents = random_documents(global_random_seed)
     _, expected = learn(documents, vectors, weighting="usif", remove_components=3)
-    monkeypatch.setattr(encoding, "_BATCH_SIZE", 7)
+    monkeypatch.setattr(counting, "_BATCH_SIZE", 7)
     _, learned = learn(documents, vectors, weighting="usif", remove_components=3)
     signs = np.sign(np.sum(learned.components * expected.components, axis=2, keepdims=True))
     assert_allclose(signs * learned.components, expected.components, atol=1e-5)

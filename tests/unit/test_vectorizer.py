@@ -372,10 +372,10 @@ def test_output_vectors_are_those_that_were_trained(objective, monkeypatch):
 
 @no_known_word
 def test_many_documents_are_transformed_in_batches(monkeypatch):
-    from skw2v.corpus import encoding
+    from skw2v.corpus import counting
 
     expected = fitted().transform(TEXTS * 3)
-    monkeypatch.setattr(encoding, "_BATCH_SIZE", 4)
+    monkeypatch.setattr(counting, "_BATCH_SIZE", 4)
     model = Word2VecVectorizer(**SMALL)
     assert model.fit_transform(iter(TEXTS * 3)).shape == (15, 6)
     model = fitted()

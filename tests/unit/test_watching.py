@@ -12,7 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skw2v import Word2VecVectorizer, _monitoring
-from skw2v._monitoring import EarlyStopping, Progress
+from skw2v._early_stopping import EarlyStopping
+from skw2v._monitoring import Progress
 from skw2v.training import trainer
 from skw2v.training.run import Epoch
 

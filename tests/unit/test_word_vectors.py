@@ -15,8 +15,7 @@ from scipy import sparse
 from sklearn import neighbors
 from sklearn.base import BaseEstimator
 
-from skw2v import _search
-from skw2v import word_vectors as module
+from skw2v import _search, _spelling
 from skw2v.word_vectors import UnknownWordError, WordVectors
 
 ROYALS = ["man", "woman", "king", "queen", "apple"]
@@ -918,7 +917,7 @@ def test_the_search_for_spellings_is_bounded_and_waits_for_the_message(monkeypat
         word_vectors["unknown"]
     assert candidates == []
     assert str(caught.value) == str(caught.value) == "'unknown' is not among the 30,000 words."
-    assert candidates == [module._MAX_SPELLING_CANDIDATES]
+    assert candidates == [_spelling.MAX_CANDIDATES]
 
 
 def test_the_error_travels_between_processes_without_the_words():

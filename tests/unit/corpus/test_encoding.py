@@ -17,14 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from scipy.sparse import csr_array
 
 import skw2v
 from skw2v.corpus import (
     Vocabulary,
-    count_encoded_in_batches,
+    _token_ids,
     count_tokens,
-    count_tokens_in_batches,
     encode_documents,
     encode_more_documents,
     encoding,
@@ -55,7 +53,7 @@ def split(corpus):
 
 @pytest.fixture(params=[1, 2, 7])
 def small_blocks(request, monkeypatch):
-    monkeypatch.setattr(encoding, "_BLOCK_SIZE", request.param)
+    monkeypatch.setattr(_token_ids, "_BLOCK_SIZE", request.param)
 
 
 def test_documents_become_ids_and_offsets_of_fixed_types():
@@ -96,7 +94,7 @@ def test_max_vocab_size_drops_the_rarest_words():
 def test_encoding_agrees_with_a_naive_counter(documents, min_count, max_vocab_size, block_size):
     encoded, words, counts = naive_encode(documents, min_count, max_vocab_size)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding, "_BLOCK_SIZE", block_size)
+        patch.setattr(_token_ids, "_BLOCK_SIZE", block_size)
         if not words:
             with pytest.raises(ValueError, match=r"corpus is empty|Empty vocabulary"):
                 encode_documents(documents, min_count=min_count, max_vocab_size=max_vocab_size)
@@ -109,31 +107,6 @@ def test_encoding_agrees_with_a_naive_counter(documents, min_count, max_vocab_si
     assert vocabulary.counts.tolist() == counts
     assert split(corpus) == encoded
     assert vocabulary.counts.sum() == corpus.n_tokens
-
-
-@given(
-    documents=st.lists(st.lists(st.sampled_from("abcdefg"), max_size=12), max_size=12),
-    block_size=st.integers(1, 20),
-)
-def test_counting_agrees_with_a_naive_loop(documents, block_size):
-    index = {"g": 0, "a": 1, "x": 2, "c": 3}
-    expected = np.zeros((len(documents), len(index)))
-    for row, document in enumerate(documents):
-        for token in document:
-            if token in index:
-                expected[row, index[token]] += 1
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding, "_BLOCK_SIZE", block_size)
-        token_counts = count_tokens(documents, index)
-    assert isinstance(token_counts, csr_array)
-    assert token_counts.dtype == np.float32
-    np.testing.assert_array_equal(token_counts.toarray(), expected)
-    # Recomputed from the arrays, not trusted.
-    fresh = csr_array(
-        (token_counts.data, token_counts.indices, token_counts.indptr), shape=token_counts.shape
-    )
-    assert fresh.has_canonical_format
-    assert (fresh.data > 0).all()
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -334,7 +307,7 @@ def test_a_million_documents_of_one_word_take_seconds():
 
 
 def test_a_document_longer_than_a_block_is_not_cut():
-    n_tokens = 2 * encoding._BLOCK_SIZE + 3
+    n_tokens = 2 * _token_ids._BLOCK_SIZE + 3
     document = ["a", "rare", "b"] + ["c"] * (n_tokens - 4) + ["a"]
     documents = [["a", "b"], document, [], ["b", "a"]]
     corpus, vocabulary = encode_documents(documents, min_count=2)
@@ -352,53 +325,22 @@ def test_positions_beyond_32_bits_are_kept():
     start, n_known = 2**33, 2**32
     ends = np.array([start + 1, start + 3, start + 4], dtype=np.int64)
     known = np.array([True, False, False, True])
-    new_ends = encoding._shift_ends(ends, known, start, n_known)
+    new_ends = _token_ids._shift_ends(ends, known, start, n_known)
     assert new_ends.dtype == np.int64
     assert new_ends.tolist() == [n_known + 1, n_known + 1, n_known + 2]
 
 
 def test_offsets_are_gathered_in_64_bits():
-    flat, offsets = encoding._flatten([["a"]], lambda document: [0], array("i"))
+    flat, offsets = _token_ids.flatten([["a"]], lambda document: [0], array("i"))
     assert (flat.itemsize, offsets.itemsize) == (4, 8)
 
 
 def test_counts_of_many_blocks_are_summed_in_64_bits(monkeypatch):
-    monkeypatch.setattr(encoding, "_BLOCK_SIZE", 4)
+    monkeypatch.setattr(_token_ids, "_BLOCK_SIZE", 4)
     monkeypatch.setattr(np, "bincount", lambda block, minlength: np.full(minlength, 2**31 - 1))
-    counts = encoding._count_occurrences(np.zeros(12, dtype=np.int32), 2)
+    counts = _token_ids.count_occurrences(np.zeros(12, dtype=np.int32), 2)
     assert counts.dtype == np.int64
     assert counts.tolist() == [3 * (2**31 - 1)] * 2
-
-
-def test_a_word_may_occur_more_often_than_float32_can_count_by_ones():
-    n_tokens = 2**24 + 2
-    assert count_tokens([["a"] * n_tokens], {"a": 0}).toarray().tolist() == [[n_tokens]]
-
-
-@given(
-    documents=st.lists(st.lists(st.sampled_from("abx"), max_size=7), min_size=1, max_size=20),
-    batch_size=st.integers(1, 12),
-)
-def test_batches_hold_the_same_counts_and_stay_small(documents, batch_size):
-    documents = [*documents, ["a"]]
-    corpus, _ = encode_documents(documents, vocabulary=["a", "b"])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding, "_BATCH_SIZE", batch_size)
-        batches = [
-            list(count_tokens_in_batches(documents, {"a": 0, "b": 1})),
-            list(count_encoded_in_batches(corpus, 2)),
-        ]
-    expected = count_tokens(documents, {"a": 0, "b": 1}).toarray()
-    for parts in batches:
-        np.testing.assert_array_equal(np.vstack([part.toarray() for part in parts]), expected)
-        assert max(part.shape[0] for part in parts) <= batch_size
-        # Beyond the size goes but the last document of a batch.
-        assert all(part[:-1].sum() <= batch_size for part in parts if part.shape[0] > 1)
-
-
-def test_counting_no_documents_gives_no_rows():
-    token_counts = count_tokens([], {"a": 0, "b": 1})
-    assert token_counts.shape == (0, 2)
 
 
 def test_an_encoded_corpus_pickles():

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from runs import as_bytes
 
 from skw2v.training import kernels, softmax
 from skw2v.training.embedding import initial_vectors
@@ -61,15 +62,6 @@ def start_from(embedding, frozen=()):
         np.arange(len(embedding.output_vectors)),
         embedding.output_vectors,
         is_frozen,
-    )
-
-
-def as_bytes(embedding):
-    """Return all that training leaves, as bytes."""
-    return (
-        embedding.input_vectors.tobytes(),
-        embedding.output_vectors.tobytes(),
-        np.array(embedding.loss_curve).tobytes(),
     )
 
 

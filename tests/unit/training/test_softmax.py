@@ -16,6 +16,7 @@ from reference import (
     softmax_probabilities,
     window_pairs,
 )
+from runs import as_bytes, our_threads
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skw2v.training import kernels, softmax
@@ -301,20 +302,6 @@ def test_words_of_two_groups_have_their_neighbours_in_their_own_group(
 
 
 # --- Threads -------------------------------------------------------------------------------------
-
-
-def as_bytes(embedding):
-    """Return all that training leaves, as bytes."""
-    return (
-        embedding.input_vectors.tobytes(),
-        embedding.output_vectors.tobytes(),
-        np.array(embedding.loss_curve).tobytes(),
-    )
-
-
-def our_threads():
-    """Return the names of the threads that training has running."""
-    return sorted(t.name for t in threading.enumerate() if t.name.startswith("skw2v"))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -21,6 +21,7 @@ from reference import (
     training_examples,
     window_pairs,
 )
+from runs import as_bytes, our_threads
 from scipy.stats import chi2, chisquare
 
 from skw2v.training import kernels, softmax
@@ -90,20 +91,6 @@ def train_small(corpus, *, seed=1, n_threads=1, dtype=np.float32, report=None, *
     return train(
         *corpus, parameters, seed=seed, n_threads=n_threads, plan=plan, report=report, dtype=dtype
     )
-
-
-def as_bytes(embedding):
-    """Return all that training leaves, as bytes."""
-    return (
-        embedding.input_vectors.tobytes(),
-        embedding.output_vectors.tobytes(),
-        np.array(embedding.loss_curve).tobytes(),
-    )
-
-
-def our_threads():
-    """Return the names of the threads that training has running."""
-    return sorted(t.name for t in threading.enumerate() if t.name.startswith("skw2v"))
 
 
 # --- The same vectors ----------------------------------------------------------------------------
