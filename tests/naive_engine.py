@@ -1,9 +1,9 @@
 """Centres, chunks and rounds in plain NumPy: what the kernels must equal, on small corpora.
 
-Every centre (or two that share noise words) is a step of `reference.logistic_block` over the whole vocabulary, with the matrices of
-pairs written down pair by pair, and every merge is `reference.merge_rows`. Which tokens
-survive, how far windows reach and which negatives are drawn is asked of the kernels' own random
-functions, which other tests compare with their distributions.
+Every centre (or two that share noise words) is a step of `reference.logistic_block` over the whole
+vocabulary, with the matrices of pairs written down pair by pair, and every merge is
+`reference.merge_rows`. Which tokens survive, how far windows reach and which negatives are drawn is
+asked of the kernels' own random functions, which other tests compare with their distributions.
 """
 
 import numpy as np
