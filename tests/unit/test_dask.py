@@ -191,16 +191,28 @@ def test_a_single_partition_is_trained_as_locally(objective, sync_tokens):
 
 
 @pytest.mark.parametrize("objective", ["negative_sampling", "hierarchical_softmax"])
-def test_workers_and_threads_do_not_change_a_byte(client, documents, objective):
+@pytest.mark.parametrize("n_workers", [1, 4])
+def test_workers_and_threads_do_not_change_a_byte(
+    client, documents, monkeypatch, n_workers, objective
+):
     vectorizer = Word2VecVectorizer(**SMALL, objective=objective, n_jobs=2).fit(documents)
+    workers = set()
+    replica_of = _rounds._replica_of
+
+    def note_worker(worker, run):
+        workers.add(worker)
+        return replica_of(worker, run)
+
+    monkeypatch.setattr(_rounds, "_replica_of", note_worker)
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+            n_workers=n_workers, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster),
     ):
         other = clone(vectorizer).set_params(n_jobs=None).fit(documents)
     assert_same(other, vectorizer)
+    assert n_workers == 1 or len(workers) > 2
     assert vectorizer.loss_curve_[1] < vectorizer.loss_curve_[0]
 
 
@@ -447,24 +459,39 @@ def test_a_worker_without_the_vectors_gets_them(client, fitted, documents, monke
     assert_same(Word2VecVectorizer(**SMALL).fit(documents), fitted)
 
 
-def test_a_killed_worker_changes_nothing(fitted, documents, monkeypatch):
+def test_a_worker_killed_in_the_middle_of_training_changes_nothing(fitted, documents, tmp_path):
+    marker = str(tmp_path / "killed")
+
+    def die_while_training():
+        """Let the first worker that is in the middle of a later interval be killed."""
+        import os
+        import signal
+
+        from skw2v.training.intervals import IntervalRun
+
+        train_span = IntervalRun.train_span
+
+        def train_and_die(self, number, begin, end, team, scratch):
+            for n_rounds, step in enumerate(train_span(self, number, begin, end, team, scratch)):
+                yield step
+                if begin and n_rounds == 1 and not os.path.exists(marker):
+                    with open(marker, "x", encoding="utf-8") as file:
+                        file.write(str(os.getpid()))
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        IntervalRun.train_span = train_and_die
+
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        pids = client.run(os.getpid)
-        killed = []
-
-        def kill():
-            killed.append(next(iter(pids.values())))
-            # While the next round is trained, or as good as.
-            threading.Timer(0.02, os.kill, (killed[0], signal.SIGKILL)).start()
-
-        after_round(monkeypatch, 2, kill)
+        pids = client.run(os.getpid).values()
+        client.run(die_while_training)
         assert_same(Word2VecVectorizer(**SMALL).fit(documents), fitted)
-        assert len(killed) == 1
+        with open(marker, encoding="utf-8") as file:
+            assert int(file.read()) in pids
 
 
 def wait_for_idle_workers(client):
@@ -475,24 +502,38 @@ def wait_for_idle_workers(client):
         time.sleep(0.05)
 
 
-def test_an_interrupt_while_text_is_read_leaves_no_task(client, monkeypatch):
-    def interrupt(self, futures):
-        raise KeyboardInterrupt
+@pytest.fixture
+def begun():
+    """An event upon which this process gets the signal that Ctrl-C sends."""
+    event, is_over = threading.Event(), False
 
-    @dask.delayed(pure=False)
-    def read(part):
+    def interrupt():
+        event.wait(30)
+        if not is_over:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    yield event
+    is_over = True
+    event.set()
+    thread.join()
+
+
+def test_an_interrupt_while_text_is_read_leaves_no_task(client, monkeypatch, begun):
+    def tokenize_slowly(documents, analyzer, input):
+        begun.set()
         time.sleep(1)
-        return ["a b"]
+        return [["a", "b"]]
 
-    monkeypatch.setattr(_partitions.Jobs, "wait", interrupt)
+    monkeypatch.setattr(_partitions, "tokenize_documents", tokenize_slowly)
     with pytest.raises(KeyboardInterrupt) as caught:
-        Word2VecVectorizer().fit([read(part) for part in range(100)])
+        Word2VecVectorizer().fit([dask.delayed(["a b"]) for _ in range(100)])
     wait_for_idle_workers(client)
     del caught
 
 
-def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch):
-    begun = threading.Event()
+def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch, begun):
     train_span = IntervalRun.train_span
 
     def endless(self, number, begin, end, team, scratch):
@@ -501,12 +542,7 @@ def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch)
             time.sleep(0.05)
             yield from train_span(self, number, begin, end, team, scratch)
 
-    def interrupt(self, root, trained):
-        assert begun.wait(20)
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(IntervalRun, "train_span", endless)
-    monkeypatch.setattr(_rounds.Rounds, "_result_of", interrupt)
     with pytest.raises(KeyboardInterrupt) as caught:
         Word2VecVectorizer(**SMALL, n_jobs=1).fit(documents)
     wait_for_idle_workers(client)
