@@ -459,7 +459,10 @@ def test_a_worker_without_the_vectors_gets_them(client, fitted, documents, monke
     assert_same(Word2VecVectorizer(**SMALL).fit(documents), fitted)
 
 
-def test_a_worker_killed_in_the_middle_of_training_changes_nothing(fitted, documents, tmp_path):
+@pytest.mark.parametrize("n_workers", [1, 2])  # another goes on, or a new one in its place
+def test_a_worker_killed_in_the_middle_of_training_changes_nothing(
+    fitted, documents, tmp_path, n_workers
+):
     marker = str(tmp_path / "killed")
 
     def die_while_training():
@@ -483,7 +486,7 @@ def test_a_worker_killed_in_the_middle_of_training_changes_nothing(fitted, docum
 
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
