@@ -12,11 +12,11 @@ import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from numbers import Integral
 from os import PathLike
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skw2v import vectorizer
@@ -37,7 +37,7 @@ __all__ = ["PartitionError", "Word2VecVectorizer"]
 
 _Local = vectorizer.Word2VecVectorizer
 
-_OWN_PARAMETERS = {"sync_tokens": 100_000, "checkpoint": None, "checkpoint_rounds": 100}
+_OWN_PARAMETERS = ("sync_tokens", "checkpoint", "checkpoint_rounds")
 
 
 class Word2VecVectorizer(_Local):
@@ -51,10 +51,11 @@ class Word2VecVectorizer(_Local):
 
     Parameters
     ----------
-    sync_tokens : int, default=100_000
+    sync_tokens : int or "auto", default="auto"
         How many tokens each partition trains before the partitions tell each other what they have
         learned, rounded up to whole rounds of the training. Less traffic with more; less
-        difference to one machine with less.
+        difference to one machine with less. "auto" is a twentieth of the longest partition, and
+        2 million at most.
     checkpoint : str or path, default=None
         A file, local or of any file system that fsspec knows, in which the fit notes how far it
         is. If the file is there, `fit` goes on where it ends, and gives the bytes that it would
@@ -105,7 +106,7 @@ class Word2VecVectorizer(_Local):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **_Local._parameter_constraints,
-        "sync_tokens": [Interval(Integral, 1, None, closed="left")],
+        "sync_tokens": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "checkpoint": [str, PathLike, None],
         "checkpoint_rounds": [Interval(Integral, 1, None, closed="left")],
     }
@@ -113,7 +114,7 @@ class Word2VecVectorizer(_Local):
     def __init__(
         self,
         *,
-        sync_tokens: int = 100_000,
+        sync_tokens: int | Literal["auto"] = "auto",
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_rounds: int = 100,
         **parameters: Any,
@@ -279,14 +280,14 @@ class Word2VecVectorizer(_Local):
             )
         from skw2v.dask._checkpoint import CheckpointFile, fingerprint, resumed_losses
         from skw2v.dask._rounds import Rounds
-        from skw2v.training.intervals import Setup, make_vectors
+        from skw2v.training.intervals import Setup, kappas_of, make_vectors
 
         frozen = start.frozen if start is not None and start.frozen.any() else np.zeros(0, bool)
-        setup = Setup(parameters, counts, corpus.sizes, seed, frozen)
+        setup = Setup(parameters, counts, corpus.sizes, seed, frozen, kappas_of(parameters))
+        interval = setup.interval_tokens(self.sync_tokens)
         file = checkpoint = None
         if self.checkpoint is not None:
             file = CheckpointFile(self.checkpoint, int(self.checkpoint_rounds))
-            interval = setup.interval_tokens(int(self.sync_tokens))
             seed, checkpoint = file.read(
                 fingerprint(setup, corpus.vocabulary, interval),
                 seed,
@@ -301,7 +302,7 @@ class Word2VecVectorizer(_Local):
             corpus,
             setup,
             vectors,
-            sync_tokens=int(self.sync_tokens),
+            interval=interval,
             n_jobs=self.n_jobs,
             is_new=start is None and checkpoint is None,
         )

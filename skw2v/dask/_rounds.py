@@ -28,7 +28,7 @@ from skw2v.dask._partitions import DaskCorpus, Jobs, Partition
 
 if TYPE_CHECKING:
     from skw2v._monitoring import Watch
-    from skw2v.training.intervals import Interval, IntervalRun, Setup, Update
+    from skw2v.training.intervals import Interval, IntervalRun, Saturation, Setup, Update
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -50,8 +50,8 @@ class Rounds:
         What is trained.
     vectors : tuple of ndarray and ndarray
         Input and output vectors to start from; they are trained in place.
-    sync_tokens : int
-        How many tokens of each partition a round trains, at least.
+    interval : int
+        How many tokens of each partition a round trains (see `Setup.interval_tokens`).
     n_jobs : int or None
         Threads of a worker; None for as many as Dask gave it.
     is_new : bool
@@ -65,13 +65,13 @@ class Rounds:
         setup: Setup,
         vectors: Vectors,
         *,
-        sync_tokens: int,
+        interval: int,
         n_jobs: int | None,
         is_new: bool,
     ) -> None:
         self._jobs, self._partitions, self._setup = corpus.jobs, corpus.partitions, setup
         self.vectors = vectors
-        self._interval = setup.interval_tokens(sync_tokens)
+        self._interval = interval
         self._n_jobs = n_jobs
         self._shared_setup = self._jobs.publish("setup", setup)
         self._update: Any = None
@@ -181,7 +181,7 @@ def merge_parts(parts: Sequence[Interval | Missing]) -> Interval | Missing:
 
 
 def _unless_missing(
-    merged: Interval | Missing, make: Callable[..., Update], saturation: float
+    merged: Interval | Missing, make: Callable[..., Update], saturation: Saturation
 ) -> Update | Missing:
     return merged if isinstance(merged, Missing) else make(merged, saturation)
 

@@ -17,16 +17,57 @@ gets the same bytes wherever the partitions are trained.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skw2v.training.embedding import initial_vectors, make_sampling
-from skw2v.training.parameters import TrainingParameters, plan_rounds
+from skw2v.training.parameters import (
+    Architecture,
+    ObjectiveName,
+    TrainingParameters,
+    plan_rounds,
+)
 from skw2v.training.run import Job, Start
 from skw2v.training.threads import Team, run_in_threads
 from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, _Run, _Side
+
+SyncTokens = int | Literal["auto"]
+
+
+class Saturation(NamedTuple):
+    """How early the merge averages the moves of a row instead of adding them.
+
+    As a setting, per unit of the learning rate: kappa. For an interval, at its learning rate: eta.
+    With 0 all moves are added; the larger it is, the more of them are averaged.
+
+    Attributes
+    ----------
+    inputs, outputs : float
+        Of the two matrices.
+    """
+
+    inputs: float
+    outputs: float
+
+
+# Where the rule comes nearest to what the same intervals do if they are trained one after another;
+# `benchmarks/README.md` tells how that was measured.
+KAPPAS: dict[tuple[Architecture, ObjectiveName], Saturation] = {
+    ("skipgram", "negative_sampling"): Saturation(0.02, 0.07),
+    ("skipgram", "hierarchical_softmax"): Saturation(0.02, 0.015),
+    ("cbow", "negative_sampling"): Saturation(0.005, 0.07),
+    ("cbow", "hierarchical_softmax"): Saturation(0.005, 0.015),
+}
+INTERVALS = 20  # of an epoch
+MAX_INTERVAL_TOKENS = 2_000_000
+
+
+def kappas_of(parameters: TrainingParameters) -> Saturation:
+    """Return how early moves are averaged, per unit of the learning rate."""
+    averages = parameters.architecture == "cbow" and parameters.cbow_mean
+    return KAPPAS["cbow" if averages else "skipgram", parameters.objective]
 
 
 class Setup(NamedTuple):
@@ -44,6 +85,8 @@ class Setup(NamedTuple):
         Decides everything random.
     frozen : ndarray of shape (n_words,) or (0,), dtype=bool
         Words whose input vectors do not move.
+    kappas : Saturation
+        Of the merge, per unit of the learning rate.
     """
 
     parameters: TrainingParameters
@@ -51,14 +94,25 @@ class Setup(NamedTuple):
     sizes: NDArray[np.int64]
     seed: int
     frozen: NDArray[np.bool_]
+    kappas: Saturation
 
     @property
     def n_tokens(self) -> int:
         """The tokens of all partitions."""
         return int(self.sizes.sum())
 
-    def interval_tokens(self, sync_tokens: int) -> int:
-        """Round the length of an interval up to whole rounds of chunks."""
+    def interval_tokens(self, sync_tokens: SyncTokens) -> int:
+        """Return the length of an interval, in whole rounds of chunks.
+
+        "auto" cuts the longest partition into `INTERVALS` of an epoch, or more if these would be
+        longer than `MAX_INTERVAL_TOKENS`.
+        """
+        if sync_tokens == "auto":
+            longest = int(self.sizes.max())
+            if len(self.sizes) == 1:  # with whom should it agree?
+                sync_tokens = longest
+            else:
+                sync_tokens = min(-(-longest // INTERVALS), MAX_INTERVAL_TOKENS)
         plan = plan_rounds(self.parameters, self.n_tokens)
         round_tokens = plan.chunk_tokens * plan.chunks_per_round
         return -(-sync_tokens // round_tokens) * round_tokens
@@ -71,10 +125,10 @@ class Setup(NamedTuple):
         """Return the learning rate when each partition is at a position."""
         return self.parameters.learning_rate_of(epoch, self.n_trained(position), self.n_tokens)
 
-    def saturation(self, epoch: int, position: int) -> float:
+    def saturation(self, epoch: int, position: int) -> Saturation:
         """Return eta for an interval that begins at a position."""
-        plan = plan_rounds(self.parameters, self.n_tokens)
-        return plan.kappa * self.learning_rate_of(epoch, position)
+        learning_rate = self.learning_rate_of(epoch, position)
+        return Saturation(*(kappa * learning_rate for kappa in self.kappas))
 
 
 class Moves(NamedTuple):
@@ -163,11 +217,11 @@ def merge_intervals(parts: Sequence[Interval]) -> Interval:
     )
 
 
-def make_update(interval: Interval, saturation: float) -> Update:
+def make_update(interval: Interval, saturation: Saturation) -> Update:
     """Scale the sums of all intervals by the saturating rule."""
     return Update(
-        _scale(interval.inputs, saturation),
-        _scale(interval.outputs, saturation),
+        _scale(interval.inputs, saturation.inputs),
+        _scale(interval.outputs, saturation.outputs),
         interval.loss,
         interval.n_pairs,
     )
@@ -337,7 +391,8 @@ class IntervalRun(_Run):
         run_in_threads(work, min(n_threads, self.plan.chunks_per_round))
         saturation = setup.saturation(epoch, begin)
         inputs, outputs = (
-            touched.take_moves(parameters.vector_size, saturation) for touched in self._touched
+            touched.take_moves(parameters.vector_size, eta)
+            for touched, eta in zip(self._touched, saturation, strict=True)
         )
         return Interval(inputs, outputs, float(totals[0]), float(totals[1]))
 

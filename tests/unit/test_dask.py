@@ -23,7 +23,9 @@ from skw2v.corpus.partitions import (
 )
 from skw2v.training.intervals import (
     IntervalRun,
+    Saturation,
     Setup,
+    kappas_of,
     make_update,
     make_vectors,
     merge_intervals,
@@ -166,7 +168,14 @@ def test_a_single_partition_is_trained_as_locally(objective, sync_tokens):
     n_tokens = corpus.n_tokens
     parameters = TrainingParameters(vector_size=8, epochs=2, objective=objective)
     expected = train(corpus.token_ids, corpus.offsets, vocabulary.counts, parameters, seed=7)
-    setup = Setup(parameters, vocabulary.counts, np.array([n_tokens]), 7, np.zeros(0, bool))
+    setup = Setup(
+        parameters,
+        vocabulary.counts,
+        np.array([n_tokens]),
+        7,
+        np.zeros(0, bool),
+        kappas_of(parameters),
+    )
     run, vectors = IntervalRun(setup), make_vectors(setup, None)
     length = setup.interval_tokens(sync_tokens)
     for epoch in range(2):
@@ -223,6 +232,7 @@ def test_partitions_do_not_share_their_random_numbers():
         np.array([2000, 2000]),
         0,
         np.zeros(0, bool),
+        Saturation(0.1, 0.1),
     )
     ids = np.tile(np.arange(50, dtype=np.int32), 40)
     run = IntervalRun(setup)
