@@ -73,9 +73,8 @@ class Word2VecVectorizer(_Local):
     Notes
     -----
     **Documents.** A collection of Dask; its partitions decide the result. A list of delayed objects
-    or of futures is a list of partitions. A str names text files for ``dask.bag.read_text``, with
-    ``*`` for many and any protocol that fsspec knows; each line is a document, each file a
-    partition. Partitions should be about equally long, and at least as many as there are workers.
+    or of futures is a list of partitions. A str names text files, with ``*`` for many and any
+    protocol that fsspec knows, packed or not; each line is a document, each file a partition. Partitions should be about equally long, and at least as many as there are workers.
 
     **Reproducibility.** For the same partitions and parameters with an int as `random_state`, the
     vectors are the same bit for bit for any number of workers and threads, and also if workers are

@@ -325,6 +325,21 @@ def test_every_kind_of_collection_is_the_same_corpus(client, fitted, tmp_path):
         assert_same(Word2VecVectorizer(**SMALL).fit(X), fitted)
 
 
+def test_files_are_fitted_and_transformed_line_by_line(client, fitted, tmp_path):
+    import gzip
+
+    lines = ["w1 w2", "", "w3"]
+    with gzip.open(tmp_path / "0.txt.gz", "wt", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    with pytest.warns(UserWarning, match="1 of 3 documents"):
+        expected = fitted.transform(lines)
+    X = fitted.transform(str(tmp_path / "*.gz"))
+    with pytest.warns(UserWarning, match="1 of 3 documents"):
+        assert_array_equal(X.compute(scheduler="synchronous"), expected)
+    with pytest.raises(ValueError, match="There is no file .*nothing"):
+        Word2VecVectorizer(**SMALL).fit(str(tmp_path / "nothing*.txt"))
+
+
 def test_a_column_of_a_dataframe_is_a_corpus(client, fitted):
     pandas = pytest.importorskip("pandas")
     dataframe = pytest.importorskip("dask.dataframe")
