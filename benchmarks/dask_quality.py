@@ -46,10 +46,10 @@ from skw2v.evaluation import read_analogies, read_word_pairs
 from skw2v.training.intervals import (
     Interval,
     IntervalRun,
-    Saturation,
+    Moves,
     Setup,
+    Steps,
     Update,
-    kappas_of,
     make_update,
     make_vectors,
     merge_intervals,
@@ -61,7 +61,7 @@ from skw2v.training.trainer import train
 PACKAGES = ["skw2v", "dask", "distributed", "numpy", "numba"]
 MEASURES = ["total", "WordSim-353", "SimLex-999"]
 WHOLE_EPOCH = 2**62
-ADDED, AVERAGED = Saturation(0.0, 0.0), Saturation(1e12, 1e12)  # the two ends of the rule
+SCHEMES = ["intervals", "averaged once an epoch", "added up once an epoch"]
 
 FAN_IN = 8  # of the merge, and ...
 FAN_OUT = 10  # ... workers that one sends to at a time: Dask's distributed.worker.connections
@@ -125,8 +125,23 @@ def parameters_of(arguments: argparse.Namespace, dimension: int) -> TrainingPara
     )
 
 
+def merge_simply(parts: list[Interval], scheme: str) -> Update:
+    """Add up the steps of each row, or take their mean over the partitions that moved it."""
+
+    def merge(sides: list[Moves]) -> Steps:
+        rows, counts = np.unique(np.concatenate([side.rows for side in sides]), return_counts=True)
+        steps = np.zeros((len(rows), sides[0].steps.shape[1]), np.float32)
+        for side in sides:
+            steps[np.searchsorted(rows, side.rows)] += side.steps
+        if scheme.startswith("averaged"):
+            steps /= counts[:, np.newaxis]
+        return Steps(rows, steps)
+
+    return Update(merge([p.inputs for p in parts]), merge([p.outputs for p in parts]), 0.0, 0.0)
+
+
 def train_in_partitions(
-    text: Text, n_parts: int, setup: Setup, interval_tokens: int, n_threads: int
+    text: Text, n_parts: int, setup: Setup, scheme: str, interval_tokens: int, n_threads: int
 ) -> NDArray[np.float32]:
     """Train as the cluster does, one partition after another; return the input vectors."""
     partitions, run = text.partitions(n_parts), IntervalRun(setup)
@@ -141,7 +156,12 @@ def train_in_partitions(
                 for part, partition in enumerate(partitions)
                 if setup.sizes[part] > begin
             ]  # fmt: skip
-            update = make_update(merge_intervals(moved), setup.saturation(epoch, begin))
+            if scheme == "intervals":
+                learning_rate = setup.learning_rate_of(epoch, begin)
+                merged = merge_intervals(moved)
+                update = make_update(merged, *vectors, setup.parameters, learning_rate)
+            else:
+                update = merge_simply(moved, scheme)
             run.advance(update)
             update.inputs.add_to(vectors[0])
             update.outputs.add_to(vectors[1])
@@ -167,21 +187,18 @@ def compare_quality(arguments: argparse.Namespace, text: Text) -> list[list[str]
         )  # fmt: skip
         scores.append(text.score(embedding.input_vectors))
     note("one machine", scores, "")
-    schemes: dict[str, tuple[Saturation, list[Any]]] = {
-        "intervals": (kappas_of(parameters), arguments.sync_tokens),
-        "averaged once an epoch": (AVERAGED, [WHOLE_EPOCH]),
-        "added up once an epoch": (ADDED, [WHOLE_EPOCH]),
-    }
     for name in arguments.schemes:
-        kappas, intervals = schemes[name]
+        intervals = arguments.sync_tokens if name == "intervals" else [WHOLE_EPOCH]
         for n_parts in arguments.partitions:
             sizes = np.array([len(ids) for ids, _ in text.partitions(n_parts)])
             for sync_tokens in intervals:
                 scores = []
                 for seed in arguments.seeds:
-                    setup = Setup(parameters, counts, sizes, seed, np.zeros(0, bool), kappas)
+                    setup = Setup(parameters, counts, sizes, seed, np.zeros(0, bool))
                     tokens = setup.interval_tokens(sync_tokens)
-                    vectors = train_in_partitions(text, n_parts, setup, tokens, arguments.threads)
+                    vectors = train_in_partitions(
+                        text, n_parts, setup, name, tokens, arguments.threads
+                    )
                     scores.append(text.score(vectors))
                 length = "an epoch" if tokens >= sizes.max() else f"{tokens:,}"
                 note(f"{n_parts} partitions, {name}", scores, length)
@@ -238,7 +255,7 @@ def sum_tasks(tasks: list[dict[str, Any]]) -> tuple[dict[str, float], dict[str, 
 
     seconds: dict[str, float] = defaultdict(float)
     n_bytes: dict[str, int] = defaultdict(int)
-    rounds = ("skw2v-train", "skw2v-merge", "skw2v-update", "skw2v-moves")
+    rounds = ("skw2v-train", "skw2v-merge", "skw2v-moves")
     for task in tasks:
         name = dask.utils.key_split(task["key"])
         if name not in rounds:
@@ -285,7 +302,7 @@ def run_cluster(
                 quality_rows.append([name, "", *(f"{scores[key]:.3f}" for key in MEASURES)])
                 seconds, n_bytes = sum_tasks(stream.data)
                 n, n_tokens = len(watch.seconds), vectorizer.n_tokens_ * arguments.epochs
-                merging = seconds["skw2v-merge"] + seconds["skw2v-update"]
+                merging = seconds["skw2v-merge"]
                 sending = seconds["transfer"]
                 busy = (seconds["skw2v-train"] + merging + sending) / arguments.workers
                 fixed.append(max(0.0, sum(watch.seconds) - busy) / n)
@@ -309,6 +326,7 @@ class Costs(NamedTuple):
 
     tokens_per_second: float
     merge_seconds_per_byte: float
+    scale_seconds_per_byte: float
     interval_tokens: int
     interval_bytes: int
 
@@ -317,9 +335,7 @@ def measure_costs(text: Text, parameters: TrainingParameters, interval_tokens: i
     """Train two intervals on one thread and merge them, by the processor's clock."""
     partitions = text.partitions(2)
     sizes = np.array([len(ids) for ids, _ in partitions])
-    setup = Setup(
-        parameters, text.vocabulary.counts, sizes, 0, np.zeros(0, bool), kappas_of(parameters)
-    )
+    setup = Setup(parameters, text.vocabulary.counts, sizes, 0, np.zeros(0, bool))
     run, tokens = IntervalRun(setup), setup.interval_tokens(interval_tokens)
 
     def interval(part: int, n_tokens: int) -> Interval:
@@ -331,12 +347,15 @@ def measure_costs(text: Text, parameters: TrainingParameters, interval_tokens: i
     start = time.process_time()
     moved = [interval(part, tokens) for part in (0, 1)]
     trained = time.process_time()
-    merge_intervals(moved)
+    merged_moves = merge_intervals(moved)
     merged = time.process_time()
+    make_update(merged_moves, *make_vectors(setup, None), parameters, parameters.learning_rate)
+    scaled = time.process_time()
     n_tokens = sum(min(tokens, int(size)) for size in sizes)
     return Costs(
         n_tokens / (trained - start),
         (merged - trained) / sum(map(bytes_of, moved)),
+        (scaled - merged) / bytes_of(merged_moves),
         n_tokens // 2,
         bytes_of(moved[0]),
     )
@@ -370,7 +389,8 @@ def round_seconds(
     - levels of merging, where a worker receives the parts of up to seven others and adds them up;
     - the root goes to the client, from there by the scheduler to a worker: three times its size;
     - from worker to worker, each of which sends to at most ten at a time;
-    - client and workers move their vectors, as much work as adding up one part, three times;
+    - the client scales the root; workers take their moves, client and workers move their vectors,
+      each as much work as adding up one part;
     - what a round takes besides, as measured.
 
     All machines send and receive at the same speed, and a machine shares it between its peers.
@@ -386,6 +406,7 @@ def round_seconds(
         n_parts, tokens = -(-n_parts // FAN_IN), tokens * group
     root = expected_bytes(n_workers * interval_tokens, n_words, parameters)
     total += 3 * root * (per_byte + costs.merge_seconds_per_byte)
+    total += root * costs.scale_seconds_per_byte
     holders = 1
     while holders < n_workers:
         each = min(FAN_OUT, -(-(n_workers - holders) // holders))
@@ -407,6 +428,7 @@ def expect_speedups(
             str(dimension),
             f"{costs.tokens_per_second / 1e6:.2f}",
             f"{1e-9 / costs.merge_seconds_per_byte:.2f}",
+            f"{1e-9 / costs.scale_seconds_per_byte:.2f}",
             f"{costs.interval_tokens:,}",
             f"{costs.interval_bytes / 1e6:.1f}",
             f"{by_law / 1e6:.1f}",
@@ -438,8 +460,7 @@ def main() -> None:
     for name in ("corpus", "questions", "wordsim", "simlex"):
         parser.add_argument(name, type=Path, help="see benchmarks/README.md")
     parser.add_argument("--mode", choices=MODES, default="skipgram-ns", help="what to train")
-    schemes = ["intervals", "averaged once an epoch", "added up once an epoch"]
-    parser.add_argument("--schemes", nargs="*", choices=schemes, default=schemes)
+    parser.add_argument("--schemes", nargs="*", choices=SCHEMES, default=SCHEMES)
     parser.add_argument("--partitions", type=int, nargs="+", default=[2, 4, 8, 16])
     parser.add_argument("--sync-tokens", type=sync_tokens_of, nargs="+", default=["auto"])
     parser.add_argument("--threads", type=int, default=2, help="of training in one process")
@@ -475,7 +496,15 @@ def main() -> None:
         header += ["training", "fetching", "merging"]
         print_table(f"Rounds, {arguments.mode}, {arguments.workers} workers", header, round_rows)
     if speedup_rows:
-        header = ["d", "million tokens/s", "merging, GB/s", "interval", "MB", "MB by Zipf's law"]
+        header = [
+            "d",
+            "million tokens/s",
+            "merging, GB/s",
+            "scaling, GB/s",
+            "interval",
+            "MB",
+            "MB by Zipf's law",
+        ]
         print_table("One thread", header, cost_rows)
         header = ["words", "d", "threads", "sync_tokens", *(f"{n} workers" for n in WORKERS)]
         title = f"Expected speed-up, {NETWORK_BITS / 1e9:.0f} Gbit/s, {fixed_seconds:.2f} s a round"

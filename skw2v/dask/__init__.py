@@ -74,7 +74,8 @@ class Word2VecVectorizer(_Local):
     -----
     **Documents.** A collection of Dask; its partitions decide the result. A list of delayed objects
     or of futures is a list of partitions. A str names text files, with ``*`` for many and any
-    protocol that fsspec knows, packed or not; each line is a document, each file a partition. Partitions should be about equally long, and at least as many as there are workers.
+    protocol that fsspec knows, packed or not; each line is a document, each file a partition.
+    Partitions should be about equally long, and at least as many as there are workers.
 
     **Reproducibility.** For the same partitions and parameters with an int as `random_state`, the
     vectors are the same bit for bit for any number of workers and threads, and also if workers are
@@ -279,10 +280,10 @@ class Word2VecVectorizer(_Local):
             )
         from skw2v.dask._checkpoint import CheckpointFile, fingerprint, resumed_losses
         from skw2v.dask._rounds import Rounds
-        from skw2v.training.intervals import Setup, kappas_of, make_vectors
+        from skw2v.training.intervals import Setup, make_vectors
 
         frozen = start.frozen if start is not None and start.frozen.any() else np.zeros(0, bool)
-        setup = Setup(parameters, counts, corpus.sizes, seed, frozen, kappas_of(parameters))
+        setup = Setup(parameters, counts, corpus.sizes, seed, frozen)
         interval = setup.interval_tokens(self.sync_tokens)
         file = checkpoint = None
         if self.checkpoint is not None:

@@ -40,7 +40,7 @@ class Checkpoint(NamedTuple):
 def fingerprint(setup: Setup, vocabulary: Vocabulary, interval: int) -> str:
     """Return a hash of all that decides the result but the seed and the vectors at the start."""
     digest = hashlib.blake2b(digest_size=20)
-    digest.update(repr((setup.parameters, setup.kappas, interval)).encode())
+    digest.update(repr((setup.parameters, interval)).encode())
     for array in (setup.counts, setup.sizes, setup.frozen):
         digest.update(str(array.shape).encode())
         digest.update(array.tobytes())

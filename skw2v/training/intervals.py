@@ -2,16 +2,26 @@
 
 Where a corpus lies in partitions on several machines, each partition trains an interval of its
 tokens from the same vectors. What it leaves are `Moves`: how far each row that it touched has come,
-and in how many gradient terms u. A row that several partitions have moved by ``d[s]`` then moves
-by::
+d, and in how many gradient terms, u. If partitions had trained one after another, would a row have
+come as far as all of them together? A rare row, nearly: its steps are to be added. A frequent row
+is where its gradient vanishes after each interval: the steps are to be averaged. So they are for
+the chunks of a round, which `skw2v.training.kernels.merge_rows` merges by one factor for a row.
 
-    sum(d[s]) * f(eta * sum(u[s])) / sum(f(eta * u[s]))        f(x) = x / (1 + x)
+An interval is a hundred times longer than a chunk, and there one factor is not enough. All vectors
+of a matrix have one direction in common, and along it the rows of the other matrix arrive long
+before they do across it. Averaged as the common direction asks, the rest has hardly moved; added as
+the rest asks, the common direction overshoots. The gradient's slope tells the directions apart.
+It is that of a logistic regression, for u terms about ``u c H`` where H is the mean of
+``y yᵀ`` over the rows y of the other matrix that the row meets, and c the mean of p (1 - p) over the predictions p.
+Along an eigenvector of H of eigenvalue λ, the sum D of the steps of n partitions is scaled by::
 
-with eta the learning rate times a constant. It is the rule by which the chunks of a round are
-merged (`skw2v.training.kernels.merge_rows`): the steps of rare rows are added, those of frequent
-ones averaged; a partition is a slower, larger chunk. The three sums are all it takes, so moves can
-be merged in groups, as a tree. The order of the additions is that of the tree: whoever fixes it
-gets the same bytes wherever the partitions are trained.
+    f(x U) / (n f(x U / n))        f(x) = x / (1 + x)    x = learning rate * c * λ
+    U = sum(u)                     n = U² / sum(u²)
+
+which is 1 while x U is small and 1 / n where it is large. All partitions meet about the same rows,
+so H is one for all of them. The sums of d, u and u² are all it takes, so moves can be merged in
+groups, as a tree. The order of the additions is that of the tree: whoever fixes it gets the same
+bytes wherever the partitions are trained.
 """
 
 from __future__ import annotations
@@ -23,12 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skw2v.training.embedding import initial_vectors, make_sampling
-from skw2v.training.parameters import (
-    Architecture,
-    ObjectiveName,
-    TrainingParameters,
-    plan_rounds,
-)
+from skw2v.training.parameters import TrainingParameters, plan_rounds
 from skw2v.training.run import Job, Start
 from skw2v.training.threads import Team, run_in_threads
 from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, _Run, _Side
@@ -36,38 +41,10 @@ from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, _Run, _S
 SyncTokens = int | Literal["auto"]
 
 
-class Saturation(NamedTuple):
-    """How early the merge averages the moves of a row instead of adding them.
-
-    As a setting, per unit of the learning rate: kappa. For an interval, at its learning rate: eta.
-    With 0 all moves are added; the larger it is, the more of them are averaged.
-
-    Attributes
-    ----------
-    inputs, outputs : float
-        Of the two matrices.
-    """
-
-    inputs: float
-    outputs: float
-
-
-# Where the rule comes nearest to what the same intervals do if they are trained one after another;
-# `benchmarks/README.md` tells how that was measured.
-KAPPAS: dict[tuple[Architecture, ObjectiveName], Saturation] = {
-    ("skipgram", "negative_sampling"): Saturation(0.02, 0.07),
-    ("skipgram", "hierarchical_softmax"): Saturation(0.02, 0.015),
-    ("cbow", "negative_sampling"): Saturation(0.005, 0.07),
-    ("cbow", "hierarchical_softmax"): Saturation(0.005, 0.015),
-}
+CURVATURE = 0.1  # c, the mean slope of the logistic function at the scores of trained pairs
+SCALED_ROWS = 8192  # at once
 INTERVALS = 20  # of an epoch
 MAX_INTERVAL_TOKENS = 2_000_000
-
-
-def kappas_of(parameters: TrainingParameters) -> Saturation:
-    """Return how early moves are averaged, per unit of the learning rate."""
-    averages = parameters.architecture == "cbow" and parameters.cbow_mean
-    return KAPPAS["cbow" if averages else "skipgram", parameters.objective]
 
 
 class Setup(NamedTuple):
@@ -85,8 +62,6 @@ class Setup(NamedTuple):
         Decides everything random.
     frozen : ndarray of shape (n_words,) or (0,), dtype=bool
         Words whose input vectors do not move.
-    kappas : Saturation
-        Of the merge, per unit of the learning rate.
     """
 
     parameters: TrainingParameters
@@ -94,7 +69,6 @@ class Setup(NamedTuple):
     sizes: NDArray[np.int64]
     seed: int
     frozen: NDArray[np.bool_]
-    kappas: Saturation
 
     @property
     def n_tokens(self) -> int:
@@ -125,11 +99,6 @@ class Setup(NamedTuple):
         """Return the learning rate when each partition is at a position."""
         return self.parameters.learning_rate_of(epoch, self.n_trained(position), self.n_tokens)
 
-    def saturation(self, epoch: int, position: int) -> Saturation:
-        """Return eta for an interval that begins at a position."""
-        learning_rate = self.learning_rate_of(epoch, position)
-        return Saturation(*(kappa * learning_rate for kappa in self.kappas))
-
 
 class Moves(NamedTuple):
     """How far rows of one matrix have moved, in sums over the partitions that moved them.
@@ -142,14 +111,21 @@ class Moves(NamedTuple):
         Sums of the steps, d.
     terms : ndarray of shape (n_rows,), dtype=float64
         Sums of the gradient terms, u.
-    saturated : ndarray of shape (n_rows,), dtype=float64
-        Sums of f(eta * u).
+    squares : ndarray of shape (n_rows,), dtype=float64
+        Sums of u².
     """
 
     rows: NDArray[np.int64]
     steps: NDArray[np.float32]
     terms: NDArray[np.float64]
-    saturated: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    @property
+    def n_partitions(self) -> NDArray[np.float64]:
+        """How many partitions have moved each row, where all have moved it as often."""
+        n = np.ones(len(self.rows))
+        np.divide(self.terms**2, self.squares, out=n, where=self.squares > 0)
+        return n
 
 
 class Steps(NamedTuple):
@@ -217,19 +193,82 @@ def merge_intervals(parts: Sequence[Interval]) -> Interval:
     )
 
 
-def make_update(interval: Interval, saturation: Saturation) -> Update:
-    """Scale the sums of all intervals by the saturating rule."""
+def make_update(
+    interval: Interval,
+    input_vectors: NDArray[np.float32],
+    output_vectors: NDArray[np.float32],
+    parameters: TrainingParameters,
+    learning_rate: float,
+) -> Update:
+    """Decide how far rows are to move by what all partitions have done.
+
+    Parameters
+    ----------
+    interval : Interval
+        Of all partitions.
+    input_vectors, output_vectors : ndarray
+        The vectors that it started from.
+    parameters : TrainingParameters
+        What is trained.
+    learning_rate : float
+        That of the interval.
+
+    Returns
+    -------
+    update : Update
+        For the vectors that the interval started from.
+    """
+    # An output row meets skip-gram's contexts one by one; of CBOW's it meets the mean or the sum,
+    # which differ from the common direction less or more than one context does.
+    n_contexts, share = 1.0, 1.0
+    if parameters.architecture == "cbow":
+        n_contexts = parameters.window * (1.0 if parameters.shrink_windows else 2.0) + 1.0
+        share = 1.0 / n_contexts if parameters.cbow_mean else 1.0
+    mean, moment = _moments(interval.inputs, input_vectors)
+    common = np.outer(mean, mean)
+    met_by_outputs = share**2 * n_contexts * (n_contexts * common + moment - common)
+    met_by_inputs = share * _moments(interval.outputs, output_vectors)[1]
+    slope = learning_rate * CURVATURE
     return Update(
-        _scale(interval.inputs, saturation.inputs),
-        _scale(interval.outputs, saturation.outputs),
+        _scale(interval.inputs, slope * met_by_inputs),
+        _scale(interval.outputs, slope * met_by_outputs),
         interval.loss,
         interval.n_pairs,
     )
 
 
-def _saturate(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return f(x)."""
-    return x / (1.0 + x)
+def _moments(
+    moves: Moves, vectors: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the first two moments of the rows that an interval has met, where it has left them."""
+    size = moves.steps.shape[1]
+    mean, moment = np.zeros(size), np.zeros((size, size))
+    n_partitions = moves.n_partitions[:, np.newaxis]
+    for first in range(0, len(moves.rows), SCALED_ROWS):
+        batch = slice(first, first + SCALED_ROWS)
+        met = vectors[moves.rows[batch], :size] + moves.steps[batch] / n_partitions[batch]
+        weighted = met * moves.terms[batch, np.newaxis]
+        mean += weighted.sum(axis=0)
+        moment += weighted.T @ met
+    total = max(moves.terms.sum(), 1.0)
+    return mean / total, moment / total
+
+
+def _scale(moves: Moves, slopes: NDArray[np.float64]) -> Steps:
+    """Return how far rows are to move; a row that one partition has moved goes all its way."""
+    eigenvalues, eigenvectors = np.linalg.eigh(slopes)
+    eigenvalues = np.maximum(eigenvalues, 0.0).astype(np.float32)
+    eigenvectors = eigenvectors.astype(np.float32)
+    n_partitions = moves.n_partitions
+    steps = moves.steps.copy()
+    shared = np.flatnonzero(n_partitions > 1)
+    for first in range(0, len(shared), SCALED_ROWS):
+        rows = shared[first : first + SCALED_ROWS]
+        n = n_partitions[rows, np.newaxis].astype(np.float32)
+        reached = moves.terms[rows, np.newaxis].astype(np.float32) * eigenvalues
+        factors = (1 + reached / n) / (1 + reached)
+        steps[rows] = (steps[rows] @ eigenvectors * factors) @ eigenvectors.T
+    return Steps(moves.rows, steps)
 
 
 def _merge_moves(parts: Sequence[Moves]) -> Moves:
@@ -246,18 +285,8 @@ def _merge_moves(parts: Sequence[Moves]) -> Moves:
         places = np.searchsorted(rows, part.rows)
         merged.steps[places] += part.steps
         merged.terms[places] += part.terms
-        merged.saturated[places] += part.saturated
+        merged.squares[places] += part.squares
     return merged
-
-
-def _scale(moves: Moves, saturation: float) -> Steps:
-    """Return how far rows are to move; a row that one partition has moved goes all its way."""
-    factors = np.ones(len(moves.rows))
-    np.divide(
-        _saturate(saturation * moves.terms), moves.saturated, out=factors,
-        where=moves.saturated > 0,
-    )  # fmt: skip
-    return Steps(moves.rows, moves.steps * factors.astype(moves.steps.dtype)[:, np.newaxis])
 
 
 class _Touched:
@@ -278,7 +307,7 @@ class _Touched:
             self._is_touched[rows] = True
             self._terms[rows] += buffers.terms[chunk, :n_rows]
 
-    def take_moves(self, vector_size: int, saturation: float) -> Moves:
+    def take_moves(self, vector_size: int) -> Moves:
         """Return how far the rows have moved, and move them back."""
         matrix, base = self._side.matrix, self._base
         rows = np.flatnonzero(self._is_touched)
@@ -287,7 +316,7 @@ class _Touched:
         matrix[rows] = base[rows]
         self._is_touched[rows] = False
         self._terms[rows] = 0
-        return Moves(rows, steps, terms, _saturate(saturation * terms))
+        return Moves(rows, steps, terms, terms**2)
 
     def move(self, steps: Steps) -> None:
         """Move rows for good."""
@@ -389,11 +418,7 @@ class IntervalRun(_Run):
                 totals[1] += n_pairs
 
         run_in_threads(work, min(n_threads, self.plan.chunks_per_round))
-        saturation = setup.saturation(epoch, begin)
-        inputs, outputs = (
-            touched.take_moves(parameters.vector_size, eta)
-            for touched, eta in zip(self._touched, saturation, strict=True)
-        )
+        inputs, outputs = (touched.take_moves(parameters.vector_size) for touched in self._touched)
         return Interval(inputs, outputs, float(totals[0]), float(totals[1]))
 
 

@@ -22,15 +22,15 @@ from skw2v.corpus.partitions import (
     number_documents,
 )
 from skw2v.training.intervals import (
+    Interval,
     IntervalRun,
-    Saturation,
+    Moves,
     Setup,
-    kappas_of,
     make_update,
     make_vectors,
     merge_intervals,
 )
-from skw2v.training.parameters import TrainingParameters
+from skw2v.training.parameters import TrainingParameters, plan_rounds
 from skw2v.training.trainer import train
 
 distributed = pytest.importorskip("distributed")
@@ -168,14 +168,7 @@ def test_a_single_partition_is_trained_as_locally(objective, sync_tokens):
     n_tokens = corpus.n_tokens
     parameters = TrainingParameters(vector_size=8, epochs=2, objective=objective)
     expected = train(corpus.token_ids, corpus.offsets, vocabulary.counts, parameters, seed=7)
-    setup = Setup(
-        parameters,
-        vocabulary.counts,
-        np.array([n_tokens]),
-        7,
-        np.zeros(0, bool),
-        kappas_of(parameters),
-    )
+    setup = Setup(parameters, vocabulary.counts, np.array([n_tokens]), 7, np.zeros(0, bool))
     run, vectors = IntervalRun(setup), make_vectors(setup, None)
     length = setup.interval_tokens(sync_tokens)
     for epoch in range(2):
@@ -189,7 +182,8 @@ def test_a_single_partition_is_trained_as_locally(objective, sync_tokens):
                 end=begin + length,
                 n_threads=1,
             )
-            update = make_update(merge_intervals([interval]), setup.saturation(epoch, begin))
+            learning_rate = setup.learning_rate_of(epoch, begin)
+            update = make_update(merge_intervals([interval]), *vectors, parameters, learning_rate)
             run.advance(update)
             update.inputs.add_to(vectors[0])
             update.outputs.add_to(vectors[1])
@@ -225,6 +219,81 @@ def test_workers_and_threads_do_not_change_a_byte(
     assert vectorizer.loss_curve_[1] < vectorizer.loss_curve_[0]
 
 
+def make_moves(rng, rows, terms, size=6):
+    steps = rng.normal(size=(len(rows), size)).astype(np.float32)
+    terms = np.asarray(terms, float)
+    return Moves(np.asarray(rows), steps, terms, terms**2)
+
+
+def test_rare_rows_are_added_and_frequent_ones_averaged(global_random_seed):
+    rng = np.random.default_rng(global_random_seed)
+    vectors = [rng.normal(size=(40, 6)).astype(np.float32) for _ in range(2)]
+    parts = []
+    for own_row in (30, 31):
+        rows, terms = [*range(30), own_row], [1e-6] + 29 * [1e9] + [5.0]
+        parts.append(Interval(*(make_moves(rng, rows, terms) for _ in vectors), 1.0, 2.0))
+    update = make_update(merge_intervals(parts), *vectors, TrainingParameters(vector_size=6), 0.05)
+    for side in ("inputs", "outputs"):
+        first, second = (getattr(part, side).steps for part in parts)
+        rows, steps = getattr(update, side)
+        assert_array_equal(rows, np.arange(32))
+        assert_allclose(steps[0], first[0] + second[0], atol=1e-4)
+        assert_allclose(steps[1:30], (first[1:30] + second[1:30]) / 2, atol=1e-4)
+        assert_array_equal(steps[30:], [first[30], second[30]])  # one partition each
+    assert (update.loss, update.n_pairs) == (2.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "cbow_mean"), [("skipgram", True), ("cbow", True), ("cbow", False)]
+)
+def test_rows_are_averaged_along_the_common_direction_before_others(architecture, cbow_mean):
+    """The common direction is the first axis, and the second differs little between rows."""
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(0, [0, 0.01, 0.01, 0.01], (50, 4)).astype(np.float32)
+    vectors[:, 0] = 2
+    terms = np.full(50, 300.0)
+    still = np.zeros((50, 4), np.float32)
+    moves = Moves(np.arange(50), still + np.float32(0.001), terms, terms**2)
+    merged = merge_intervals([Interval(moves, moves, 0.0, 0.0)] * 4)
+    parameters = TrainingParameters(vector_size=4, architecture=architecture, cbow_mean=cbow_mean)
+    update = make_update(merged, vectors, vectors, parameters, 0.05)
+    for steps in (update.inputs.steps, update.outputs.steps):
+        along, across = np.abs(steps[:, 0]), np.abs(steps[:, 1:])
+        assert along.max() < 0.0022  # of 0.001, averaged, to 0.004, added
+        assert across.min() > 0.0038
+
+
+def test_merging_in_groups_is_merging_at_once(global_random_seed):
+    rng = np.random.default_rng(global_random_seed)
+    parts = []
+    for _ in range(5):
+        moves = [make_moves(rng, np.sort(rng.choice(9, 4, False)), rng.random(4)) for _ in "io"]
+        parts.append(Interval(*moves, 1.0, 1.0))
+    at_once = merge_intervals(parts)
+    in_groups = merge_intervals([merge_intervals(parts[:2]), merge_intervals(parts[2:])])
+    for side in ("inputs", "outputs"):
+        for one, other in zip(getattr(at_once, side), getattr(in_groups, side), strict=True):
+            assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "sync_tokens", "expected"),
+    [
+        ([100_000], "auto", 100_000),  # nobody to agree with
+        ([50_000, 100_000], "auto", 5_000),  # a twentieth of the longest
+        ([10**9, 10**9], "auto", 2_000_000),
+        ([50_000, 50_000], 700, 1000),  # whole rounds
+    ],
+)
+def test_intervals_are_chosen_by_the_longest_partition(sizes, sync_tokens, expected):
+    setup = Setup(TrainingParameters(), np.ones(3), np.array(sizes), 0, np.zeros(0, bool))
+    plan = plan_rounds(setup.parameters, sum(sizes))
+    round_tokens = plan.chunk_tokens * plan.chunks_per_round
+    length = setup.interval_tokens(sync_tokens)
+    assert length % round_tokens == 0
+    assert expected <= length < expected + round_tokens
+
+
 def test_partitions_do_not_share_their_random_numbers():
     setup = Setup(
         TrainingParameters(vector_size=4, sample=0),
@@ -232,7 +301,6 @@ def test_partitions_do_not_share_their_random_numbers():
         np.array([2000, 2000]),
         0,
         np.zeros(0, bool),
-        Saturation(0.1, 0.1),
     )
     ids = np.tile(np.arange(50, dtype=np.int32), 40)
     run = IntervalRun(setup)
@@ -336,7 +404,7 @@ def test_files_are_fitted_and_transformed_line_by_line(client, fitted, tmp_path)
     X = fitted.transform(str(tmp_path / "*.gz"))
     with pytest.warns(UserWarning, match="1 of 3 documents"):
         assert_array_equal(X.compute(scheduler="synchronous"), expected)
-    with pytest.raises(ValueError, match="There is no file .*nothing"):
+    with pytest.raises(ValueError, match=r"There is no file .*nothing"):
         Word2VecVectorizer(**SMALL).fit(str(tmp_path / "nothing*.txt"))
 
 
