@@ -11,9 +11,9 @@ An interval is a hundred times longer than a chunk, and there one factor is not 
 of a matrix have one direction in common, and along it the rows of the other matrix arrive long
 before they do across it. Averaged as the common direction asks, the rest has hardly moved; added as
 the rest asks, the common direction overshoots. The gradient's slope tells the directions apart.
-It is that of a logistic regression, for u terms about ``u c H`` where H is the mean of
-``y yᵀ`` over the rows y of the other matrix that the row meets, and c the mean of p (1 - p) over the predictions p.
-Along an eigenvector of H of eigenvalue λ, the sum D of the steps of n partitions is scaled by::
+It is that of a logistic regression, for u terms about ``u c H``, where H is the mean of ``y yᵀ``
+over the rows y of the other matrix that the row meets, and c that of p (1 - p) over the predictions
+p. Along an eigenvector of H of eigenvalue λ, the sum of the steps of n partitions is scaled by::
 
     f(x U) / (n f(x U / n))        f(x) = x / (1 + x)    x = learning rate * c * λ
     U = sum(u)                     n = U² / sum(u²)
@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skw2v.training.embedding import initial_vectors, make_sampling
-from skw2v.training.parameters import TrainingParameters, plan_rounds
+from skw2v.training.parameters import RoundPlan, TrainingParameters, plan_rounds
 from skw2v.training.run import Job, Start
 from skw2v.training.threads import Team, run_in_threads
 from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, _Run, _Side
@@ -75,21 +75,26 @@ class Setup(NamedTuple):
         """The tokens of all partitions."""
         return int(self.sizes.sum())
 
+    @property
+    def plan(self) -> RoundPlan:
+        """The chunks and rounds of each partition."""
+        return plan_rounds(self.parameters, int(self.sizes.max()))
+
     def interval_tokens(self, sync_tokens: SyncTokens) -> int:
         """Return the length of an interval, in whole rounds of chunks.
 
         "auto" cuts the longest partition into `INTERVALS` of an epoch, or more if these would be
         longer than `MAX_INTERVAL_TOKENS`.
         """
-        if sync_tokens == "auto":
-            longest = int(self.sizes.max())
-            if len(self.sizes) == 1:  # with whom should it agree?
-                sync_tokens = longest
-            else:
-                sync_tokens = min(-(-longest // INTERVALS), MAX_INTERVAL_TOKENS)
-        plan = plan_rounds(self.parameters, self.n_tokens)
-        round_tokens = plan.chunk_tokens * plan.chunks_per_round
-        return -(-sync_tokens // round_tokens) * round_tokens
+        longest = int(self.sizes.max())
+        if sync_tokens != "auto":
+            least = sync_tokens
+        elif len(self.sizes) == 1:  # with whom should it agree?
+            least = longest
+        else:
+            least = min(-(-longest // INTERVALS), MAX_INTERVAL_TOKENS)
+        round_tokens = self.plan.chunk_tokens * self.plan.chunks_per_round
+        return -(-least // round_tokens) * round_tokens
 
     def n_trained(self, position: int) -> int:
         """Return how many tokens of an epoch are trained when each partition is at a position."""
@@ -364,7 +369,7 @@ class IntervalRun(_Run):
             setup.seed,
             start=Start(*none, *none, frozen) if len(frozen) else None,
         )
-        super().__init__(job, plan_rounds(setup.parameters, setup.n_tokens))
+        super().__init__(job, setup.plan)
         self.measured_step = min(max(setup.n_tokens // MEASURED_CENTRES, 1), MAX_MEASURED_STEP)
         self._touched = [_Touched(self.inputs), _Touched(self.outputs)]
         self.is_abandoned = False
