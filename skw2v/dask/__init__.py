@@ -54,8 +54,7 @@ class Word2VecVectorizer(_Local):
     sync_tokens : int or "auto", default="auto"
         How many tokens each partition trains before the partitions tell each other what they have
         learned, rounded up to whole rounds of the training. Less traffic with more; less
-        difference to one machine with less. "auto" is a twentieth of the longest partition, and
-        2 million at most.
+        difference to one machine with less. "auto" is a twentieth of the longest partition.
     checkpoint : str or path, default=None
         A file, local or of any file system that fsspec knows, in which the fit notes how far it
         is. If the file is there, `fit` goes on where it ends, and gives the bytes that it would

@@ -42,9 +42,10 @@ SyncTokens = int | Literal["auto"]
 
 
 CURVATURE = 0.1  # c, the mean slope of the logistic function at the scores of trained pairs
+DIRECTIONS = 8  # that are told apart; the others differ little, and are scaled alike
+MOMENT_ROWS = 8192  # the most frequent ones, from which the directions are found
 SCALED_ROWS = 8192  # at once
 INTERVALS = 20  # of an epoch
-MAX_INTERVAL_TOKENS = 2_000_000
 
 
 class Setup(NamedTuple):
@@ -83,8 +84,7 @@ class Setup(NamedTuple):
     def interval_tokens(self, sync_tokens: SyncTokens) -> int:
         """Return the length of an interval, in whole rounds of chunks.
 
-        "auto" cuts the longest partition into `INTERVALS` of an epoch, or more if these would be
-        longer than `MAX_INTERVAL_TOKENS`.
+        "auto" cuts the longest partition into `INTERVALS`.
         """
         longest = int(self.sizes.max())
         if sync_tokens != "auto":
@@ -92,7 +92,7 @@ class Setup(NamedTuple):
         elif len(self.sizes) == 1:  # with whom should it agree?
             least = longest
         else:
-            least = min(-(-longest // INTERVALS), MAX_INTERVAL_TOKENS)
+            least = -(-longest // INTERVALS)
         round_tokens = self.plan.chunk_tokens * self.plan.chunks_per_round
         return -(-least // round_tokens) * round_tokens
 
@@ -246,33 +246,35 @@ def _moments(
     moves: Moves, vectors: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the first two moments of the rows that an interval has met, where it has left them."""
-    size = moves.steps.shape[1]
-    mean, moment = np.zeros(size), np.zeros((size, size))
-    n_partitions = moves.n_partitions[:, np.newaxis]
-    for first in range(0, len(moves.rows), SCALED_ROWS):
-        batch = slice(first, first + SCALED_ROWS)
-        met = vectors[moves.rows[batch], :size] + moves.steps[batch] / n_partitions[batch]
-        weighted = met * moves.terms[batch, np.newaxis]
-        mean += weighted.sum(axis=0)
-        moment += weighted.T @ met
-    total = max(moves.terms.sum(), 1.0)
-    return mean / total, moment / total
+    size, n = moves.steps.shape[1], min(MOMENT_ROWS, len(moves.rows))
+    most = np.sort(np.argpartition(-moves.terms, n - 1)[:n])
+    terms = moves.terms[most, np.newaxis]
+    met = (
+        vectors[moves.rows[most], :size] + moves.steps[most] / moves.n_partitions[most, np.newaxis]
+    )
+    total = max(terms.sum(), 1.0)
+    return (met * terms).sum(axis=0) / total, (met * terms).T @ met / total
 
 
 def _scale(moves: Moves, slopes: NDArray[np.float64]) -> Steps:
     """Return how far rows are to move; a row that one partition has moved goes all its way."""
-    eigenvalues, eigenvectors = np.linalg.eigh(slopes)
-    eigenvalues = np.maximum(eigenvalues, 0.0).astype(np.float32)
-    eigenvectors = eigenvectors.astype(np.float32)
+    values, vectors = np.linalg.eigh(slopes)  # in rising order
+    values = np.maximum(values, 0.0).astype(np.float32)
+    n_others = max(len(values) - DIRECTIONS, 0)
+    directions = vectors[:, n_others:].astype(np.float32)
+    values = np.append(values[n_others:], values[:n_others].mean() if n_others else 0)
     n_partitions = moves.n_partitions
     steps = moves.steps.copy()
     shared = np.flatnonzero(n_partitions > 1)
     for first in range(0, len(shared), SCALED_ROWS):
         rows = shared[first : first + SCALED_ROWS]
         n = n_partitions[rows, np.newaxis].astype(np.float32)
-        reached = moves.terms[rows, np.newaxis].astype(np.float32) * eigenvalues
+        reached = moves.terms[rows, np.newaxis].astype(np.float32) * values
         factors = (1 + reached / n) / (1 + reached)
-        steps[rows] = (steps[rows] @ eigenvectors * factors) @ eigenvectors.T
+        factor_of_others = factors[:, -1:]
+        added = steps[rows]
+        along = added @ directions * (factors[:, :-1] - factor_of_others)
+        steps[rows] = added * factor_of_others + along @ directions.T
     return Steps(moves.rows, steps)
 
 
