@@ -52,7 +52,7 @@ def main():
     ):
         corpus = write_files(folder)
         print("dashboard:", client.dashboard_link)
-        vectorizer = Word2VecVectorizer(verbose=1, random_state=0).fit(corpus)
+        vectorizer = Word2VecVectorizer(epochs=3, verbose=1, random_state=0).fit(corpus)
         X = vectorizer.transform(corpus)
         print("blocks:", X.numblocks, "mean of a feature:", X[:, 0].mean().compute())
 

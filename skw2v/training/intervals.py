@@ -78,8 +78,11 @@ class Setup(NamedTuple):
 
     @property
     def plan(self) -> RoundPlan:
-        """The chunks and rounds of each partition."""
-        return plan_rounds(self.parameters, int(self.sizes.max()))
+        """Chunks and rounds as long as a partition asks for, noise words as for the whole."""
+        whole = plan_rounds(self.parameters, self.n_tokens)
+        own = plan_rounds(self.parameters, int(self.sizes.max()))
+        pooled = min(whole.pooled_negatives, own.drawn_negatives * own.chunk_tokens)
+        return own._replace(pooled_negatives=pooled)
 
     def interval_tokens(self, sync_tokens: SyncTokens) -> int:
         """Return the length of an interval, in whole rounds of chunks.
