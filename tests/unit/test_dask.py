@@ -38,6 +38,7 @@ dask = pytest.importorskip("dask")
 bag = pytest.importorskip("dask.bag")
 
 from skw2v.dask import PartitionError, Word2VecVectorizer, _partitions, _rounds  # noqa: E402
+from skw2v.dask._checkpoint import Checkpoint, CheckpointFile  # noqa: E402
 
 N_PARTITIONS = 5
 SMALL = {
@@ -674,6 +675,21 @@ def test_a_checkpoint_is_resumed_with_the_same_bytes(
     monkeypatch.setattr(Word2VecVectorizer, "_draw_seed", lambda self: seeds[0])
     assert_same(resumed, Word2VecVectorizer(**parameters).fit(documents))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_goes_to_any_file_system():
+    def open_file():
+        return CheckpointFile("memory://folder/fit.checkpoint", every=1)
+
+    checkpoint = Checkpoint((1, 500, 2.5, 3.0), [0.5], np.ones((2, 3)), np.zeros((2, 3)))
+    file = open_file()
+    assert file.read("digest", 7, True) == (7, None)
+    file.note(checkpoint)
+    seed, found = open_file().read("digest", 8, False)
+    assert (seed, found.place, found.loss_curve) == (7, (1, 500, 2.5, 3.0), [0.5])
+    assert_array_equal(found.input_vectors, checkpoint.input_vectors)
+    file.remove()
+    assert open_file().read("digest", 7, True) == (7, None)
 
 
 def test_a_foreign_checkpoint_is_refused(client, documents, tmp_path, monkeypatch):
