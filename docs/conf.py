@@ -72,7 +72,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"(quickstart|dask_cluster)\.py",
+    "ignore_pattern": r"quickstart\.py",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skw2v",),
     "reference_url": {"skw2v": None},

@@ -12,11 +12,11 @@ import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from numbers import Integral
 from os import PathLike
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skw2v import vectorizer
@@ -37,7 +37,7 @@ __all__ = ["PartitionError", "Word2VecVectorizer"]
 
 _Local = vectorizer.Word2VecVectorizer
 
-_OWN_PARAMETERS = {"sync_tokens": 100_000, "checkpoint": None, "checkpoint_rounds": 100}
+_OWN_PARAMETERS = ("sync_tokens", "checkpoint", "checkpoint_rounds")
 
 
 class Word2VecVectorizer(_Local):
@@ -51,10 +51,10 @@ class Word2VecVectorizer(_Local):
 
     Parameters
     ----------
-    sync_tokens : int, default=100_000
+    sync_tokens : int or "auto", default="auto"
         How many tokens each partition trains before the partitions tell each other what they have
         learned, rounded up to whole rounds of the training. Less traffic with more; less
-        difference to one machine with less.
+        difference to one machine with less. "auto" is a twentieth of the longest partition.
     checkpoint : str or path, default=None
         A file, local or of any file system that fsspec knows, in which the fit notes how far it
         is. If the file is there, `fit` goes on where it ends, and gives the bytes that it would
@@ -72,9 +72,9 @@ class Word2VecVectorizer(_Local):
     Notes
     -----
     **Documents.** A collection of Dask; its partitions decide the result. A list of delayed objects
-    or of futures is a list of partitions. A str names text files for ``dask.bag.read_text``, with
-    ``*`` for many and any protocol that fsspec knows; each line is a document, each file a
-    partition. Partitions should be about equally long, and at least as many as there are workers.
+    or of futures is a list of partitions. A str names text files, with ``*`` for many and any
+    protocol that fsspec knows, packed or not; each line is a document, each file a partition.
+    Partitions should be about equally long, and at least as many as there are workers.
 
     **Reproducibility.** For the same partitions and parameters with an int as `random_state`, the
     vectors are the same bit for bit for any number of workers and threads, and also if workers are
@@ -105,7 +105,7 @@ class Word2VecVectorizer(_Local):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **_Local._parameter_constraints,
-        "sync_tokens": [Interval(Integral, 1, None, closed="left")],
+        "sync_tokens": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "checkpoint": [str, PathLike, None],
         "checkpoint_rounds": [Interval(Integral, 1, None, closed="left")],
     }
@@ -113,7 +113,7 @@ class Word2VecVectorizer(_Local):
     def __init__(
         self,
         *,
-        sync_tokens: int = 100_000,
+        sync_tokens: int | Literal["auto"] = "auto",
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_rounds: int = 100,
         **parameters: Any,
@@ -283,10 +283,10 @@ class Word2VecVectorizer(_Local):
 
         frozen = start.frozen if start is not None and start.frozen.any() else np.zeros(0, bool)
         setup = Setup(parameters, counts, corpus.sizes, seed, frozen)
+        interval = setup.interval_tokens(self.sync_tokens)
         file = checkpoint = None
         if self.checkpoint is not None:
             file = CheckpointFile(self.checkpoint, int(self.checkpoint_rounds))
-            interval = setup.interval_tokens(int(self.sync_tokens))
             seed, checkpoint = file.read(
                 fingerprint(setup, corpus.vocabulary, interval),
                 seed,
@@ -301,7 +301,7 @@ class Word2VecVectorizer(_Local):
             corpus,
             setup,
             vectors,
-            sync_tokens=int(self.sync_tokens),
+            interval=interval,
             n_jobs=self.n_jobs,
             is_new=start is None and checkpoint is None,
         )

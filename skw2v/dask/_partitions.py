@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -59,7 +59,6 @@ def import_dask() -> Any:
     """Return the module of Dask, and say how to get it where it is not installed."""
     try:
         import dask
-        import dask.bag
         import distributed
     except ImportError as error:
         raise ImportError(
@@ -98,8 +97,14 @@ def list_partitions(X: Any, encoding: str, decode_error: str) -> list[Any]:
     """
     dask, distributed = import_dask()
     if isinstance(X, str):
-        lines = dask.bag.read_text(X, encoding=encoding, errors=decode_error)
-        return lines.map(_without_newline).to_delayed()
+        import fsspec
+
+        files = fsspec.open_files(
+            X, mode="rt", encoding=encoding, errors=decode_error, compression="infer"
+        )
+        if not files:
+            raise ValueError(f"There is no file {X!r}. Pass the name of text files, or a glob.")
+        return [dask.delayed(Lines(file), pure=False) for file in files]
     if isinstance(X, (list, tuple)):
         return list(X)
     if isinstance(X, distributed.Future) or not hasattr(X, "to_delayed"):
@@ -115,8 +120,23 @@ def list_partitions(X: Any, encoding: str, decode_error: str) -> list[Any]:
     return list(np.ravel(X.to_delayed()))
 
 
-def _without_newline(line: str) -> str:
-    return line.removesuffix("\n")
+class Lines:
+    """The lines of a text file, which is read when they are asked for.
+
+    Parameters
+    ----------
+    file : fsspec.core.OpenFile
+        The file.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines without their ends."""
+        with self._file as lines:
+            for line in lines:
+                yield line.removesuffix("\n")
 
 
 def split_partition(documents: Iterable[Any], text_options: Mapping[str, Any]) -> NumberedPartition:

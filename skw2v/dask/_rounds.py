@@ -1,9 +1,9 @@
 """Training on a cluster, in rounds.
 
 In a round each partition trains an interval of its tokens on its worker, from the vectors that all
-share. The moves are merged as a tree, and their root, the update, goes through the client to all
-workers: only rows that were touched travel. The client keeps the vectors, too; it decides what is
-next, and notes checkpoints.
+share. The moves are merged as a tree, whose root goes to the client. The client decides how far the
+rows are to move, moves its own vectors, and sends the update to all workers: only rows that were
+touched travel. It also decides what is next, and notes checkpoints.
 
 A worker keeps a copy of the vectors from round to round (a replica), which each update carries on.
 That is a cache: a task whose worker has no replica of the right version says so, and is handed in
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -50,8 +50,8 @@ class Rounds:
         What is trained.
     vectors : tuple of ndarray and ndarray
         Input and output vectors to start from; they are trained in place.
-    sync_tokens : int
-        How many tokens of each partition a round trains, at least.
+    interval : int
+        How many tokens of each partition a round trains (see `Setup.interval_tokens`).
     n_jobs : int or None
         Threads of a worker; None for as many as Dask gave it.
     is_new : bool
@@ -65,13 +65,13 @@ class Rounds:
         setup: Setup,
         vectors: Vectors,
         *,
-        sync_tokens: int,
+        interval: int,
         n_jobs: int | None,
         is_new: bool,
     ) -> None:
         self._jobs, self._partitions, self._setup = corpus.jobs, corpus.partitions, setup
         self.vectors = vectors
-        self._interval = setup.interval_tokens(sync_tokens)
+        self._interval = interval
         self._n_jobs = n_jobs
         self._shared_setup = self._jobs.publish("setup", setup)
         self._update: Any = None
@@ -128,16 +128,16 @@ class Rounds:
         jobs = self._jobs
         active = np.flatnonzero(self._setup.sizes > position).tolist()
         trained = {p: self._submit(p, epoch, position, self._state) for p in active}
-        saturation = self._setup.saturation(epoch, position)
         while True:
-            merged = jobs.reduce("merge", merge_parts, list(trained.values()))
-            root = jobs.submit("update", _unless_missing, merged, make_update, saturation)
-            update = self._result_of(root, trained)
-            if not isinstance(update, Missing):
+            root = jobs.reduce("merge", merge_parts, list(trained.values()))
+            merged = self._result_of(root, trained)
+            if not isinstance(merged, Missing):
                 break
             state = self._publish_vectors()
-            for partition in update.partitions:
+            for partition in merged.partitions:
                 trained[partition] = self._submit(partition, epoch, position, state)
+        learning_rate = self._setup.learning_rate_of(epoch, position)
+        update = make_update(merged, *self.vectors, self._setup.parameters, learning_rate)
         for matrix, steps in zip(self.vectors, (update.inputs, update.outputs), strict=True):
             steps.add_to(matrix)
         self._version += 1
@@ -178,12 +178,6 @@ def merge_parts(parts: Sequence[Interval | Missing]) -> Interval | Missing:
     if missing:
         return Missing(tuple(p for part in missing for p in part.partitions))
     return merge_intervals(parts)  # type: ignore[arg-type]
-
-
-def _unless_missing(
-    merged: Interval | Missing, make: Callable[..., Update], saturation: float
-) -> Update | Missing:
-    return merged if isinstance(merged, Missing) else make(merged, saturation)
 
 
 # --- On a worker ---------------------------------------------------------------------------------

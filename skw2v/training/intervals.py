@@ -2,31 +2,49 @@
 
 Where a corpus lies in partitions on several machines, each partition trains an interval of its
 tokens from the same vectors. What it leaves are `Moves`: how far each row that it touched has come,
-and in how many gradient terms u. A row that several partitions have moved by ``d[s]`` then moves
-by::
+d, and in how many gradient terms, u. If partitions had trained one after another, would a row have
+come as far as all of them together? A rare row, nearly: its steps are to be added. A frequent row
+is where its gradient vanishes after each interval: the steps are to be averaged. So they are for
+the chunks of a round, which `skw2v.training.kernels.merge_rows` merges by one factor for a row.
 
-    sum(d[s]) * f(eta * sum(u[s])) / sum(f(eta * u[s]))        f(x) = x / (1 + x)
+An interval is a hundred times longer than a chunk, and there one factor is not enough. All vectors
+of a matrix have one direction in common, and along it the rows of the other matrix arrive long
+before they do across it. Averaged as the common direction asks, the rest has hardly moved; added as
+the rest asks, the common direction overshoots. The gradient's slope tells the directions apart.
+It is that of a logistic regression, for u terms about ``u c H``, where H is the mean of ``y yᵀ``
+over the rows y of the other matrix that the row meets, and c that of p (1 - p) over the predictions
+p. Along an eigenvector of H of eigenvalue λ, the sum of the steps of n partitions is scaled by::
 
-with eta the learning rate times a constant. It is the rule by which the chunks of a round are
-merged (`skw2v.training.kernels.merge_rows`): the steps of rare rows are added, those of frequent
-ones averaged; a partition is a slower, larger chunk. The three sums are all it takes, so moves can
-be merged in groups, as a tree. The order of the additions is that of the tree: whoever fixes it
-gets the same bytes wherever the partitions are trained.
+    f(x U) / (n f(x U / n))        f(x) = x / (1 + x)    x = learning rate * c * λ
+    U = sum(u)                     n = U² / sum(u²)
+
+which is 1 while x U is small and 1 / n where it is large. All partitions meet about the same rows,
+so H is one for all of them. The sums of d, u and u² are all it takes, so moves can be merged in
+groups, as a tree. The order of the additions is that of the tree: whoever fixes it gets the same
+bytes wherever the partitions are trained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skw2v.training.embedding import initial_vectors, make_sampling
-from skw2v.training.parameters import TrainingParameters, plan_rounds
+from skw2v.training.parameters import RoundPlan, TrainingParameters, plan_rounds
 from skw2v.training.run import Job, Start
 from skw2v.training.threads import Team, run_in_threads
 from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, _Run, _Side
+
+SyncTokens = int | Literal["auto"]
+
+CURVATURE = 0.1  # c; `benchmarks/README.md` tells what else was tried
+DIRECTIONS = 8  # that are told apart; the others differ little, and are scaled alike
+MOMENT_ROWS = 8192  # the most frequent ones, from which the directions are found
+SCALED_ROWS = 8192  # at once
+INTERVALS = 20  # of an epoch
 
 
 class Setup(NamedTuple):
@@ -57,11 +75,28 @@ class Setup(NamedTuple):
         """The tokens of all partitions."""
         return int(self.sizes.sum())
 
-    def interval_tokens(self, sync_tokens: int) -> int:
-        """Round the length of an interval up to whole rounds of chunks."""
-        plan = plan_rounds(self.parameters, self.n_tokens)
-        round_tokens = plan.chunk_tokens * plan.chunks_per_round
-        return -(-sync_tokens // round_tokens) * round_tokens
+    @property
+    def plan(self) -> RoundPlan:
+        """Chunks and rounds as long as a partition asks for, noise words as for the whole."""
+        whole = plan_rounds(self.parameters, self.n_tokens)
+        own = plan_rounds(self.parameters, int(self.sizes.max()))
+        pooled = min(whole.pooled_negatives, own.drawn_negatives * own.chunk_tokens)
+        return own._replace(pooled_negatives=pooled)
+
+    def interval_tokens(self, sync_tokens: SyncTokens) -> int:
+        """Return the length of an interval, in whole rounds of chunks.
+
+        "auto" cuts the longest partition into `INTERVALS`.
+        """
+        longest = int(self.sizes.max())
+        if sync_tokens != "auto":
+            least = sync_tokens
+        elif len(self.sizes) == 1:  # with whom should it agree?
+            least = longest
+        else:
+            least = -(-longest // INTERVALS)
+        round_tokens = self.plan.chunk_tokens * self.plan.chunks_per_round
+        return -(-least // round_tokens) * round_tokens
 
     def n_trained(self, position: int) -> int:
         """Return how many tokens of an epoch are trained when each partition is at a position."""
@@ -70,11 +105,6 @@ class Setup(NamedTuple):
     def learning_rate_of(self, epoch: int, position: int) -> float:
         """Return the learning rate when each partition is at a position."""
         return self.parameters.learning_rate_of(epoch, self.n_trained(position), self.n_tokens)
-
-    def saturation(self, epoch: int, position: int) -> float:
-        """Return eta for an interval that begins at a position."""
-        plan = plan_rounds(self.parameters, self.n_tokens)
-        return plan.kappa * self.learning_rate_of(epoch, position)
 
 
 class Moves(NamedTuple):
@@ -88,14 +118,21 @@ class Moves(NamedTuple):
         Sums of the steps, d.
     terms : ndarray of shape (n_rows,), dtype=float64
         Sums of the gradient terms, u.
-    saturated : ndarray of shape (n_rows,), dtype=float64
-        Sums of f(eta * u).
+    squares : ndarray of shape (n_rows,), dtype=float64
+        Sums of u².
     """
 
     rows: NDArray[np.int64]
     steps: NDArray[np.float32]
     terms: NDArray[np.float64]
-    saturated: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    @property
+    def n_partitions(self) -> NDArray[np.float64]:
+        """How many partitions have moved each row, where all have moved it as often."""
+        n = np.ones(len(self.rows))
+        np.divide(self.terms**2, self.squares, out=n, where=self.squares > 0)
+        return n
 
 
 class Steps(NamedTuple):
@@ -163,19 +200,84 @@ def merge_intervals(parts: Sequence[Interval]) -> Interval:
     )
 
 
-def make_update(interval: Interval, saturation: float) -> Update:
-    """Scale the sums of all intervals by the saturating rule."""
+def make_update(
+    interval: Interval,
+    input_vectors: NDArray[np.float32],
+    output_vectors: NDArray[np.float32],
+    parameters: TrainingParameters,
+    learning_rate: float,
+) -> Update:
+    """Decide how far rows are to move by what all partitions have done.
+
+    Parameters
+    ----------
+    interval : Interval
+        Of all partitions.
+    input_vectors, output_vectors : ndarray
+        The vectors that it started from.
+    parameters : TrainingParameters
+        What is trained.
+    learning_rate : float
+        That of the interval.
+
+    Returns
+    -------
+    update : Update
+        For the vectors that the interval started from.
+    """
+    # An output row meets skip-gram's contexts one by one; of CBOW's it meets the mean or the sum,
+    # which differ from the common direction less or more than one context does.
+    n_contexts, share = 1.0, 1.0
+    if parameters.architecture == "cbow":
+        n_contexts = parameters.window * (1.0 if parameters.shrink_windows else 2.0) + 1.0
+        share = 1.0 / n_contexts if parameters.cbow_mean else 1.0
+    mean, moment = _moments(interval.inputs, input_vectors)
+    common = np.outer(mean, mean)
+    met_by_outputs = share**2 * n_contexts * (n_contexts * common + moment - common)
+    met_by_inputs = share * _moments(interval.outputs, output_vectors)[1]
+    slope = learning_rate * CURVATURE
     return Update(
-        _scale(interval.inputs, saturation),
-        _scale(interval.outputs, saturation),
+        _scale(interval.inputs, slope * met_by_inputs),
+        _scale(interval.outputs, slope * met_by_outputs),
         interval.loss,
         interval.n_pairs,
     )
 
 
-def _saturate(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return f(x)."""
-    return x / (1.0 + x)
+def _moments(
+    moves: Moves, vectors: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the first two moments of the rows that an interval has met, where it has left them."""
+    size, n = moves.steps.shape[1], min(MOMENT_ROWS, len(moves.rows))
+    most = np.sort(np.argpartition(-moves.terms, n - 1)[:n])
+    terms = moves.terms[most, np.newaxis]
+    met = (
+        vectors[moves.rows[most], :size] + moves.steps[most] / moves.n_partitions[most, np.newaxis]
+    )
+    total = max(terms.sum(), 1.0)
+    return (met * terms).sum(axis=0) / total, (met * terms).T @ met / total
+
+
+def _scale(moves: Moves, slopes: NDArray[np.float64]) -> Steps:
+    """Return how far rows are to move; a row that one partition has moved goes all its way."""
+    values, vectors = np.linalg.eigh(slopes)  # in rising order
+    values = np.maximum(values, 0.0).astype(np.float32)
+    n_others = max(len(values) - DIRECTIONS, 0)
+    directions = vectors[:, n_others:].astype(np.float32)
+    values = np.append(values[n_others:], values[:n_others].mean() if n_others else 0)
+    n_partitions = moves.n_partitions
+    steps = moves.steps.copy()
+    shared = np.flatnonzero(n_partitions > 1)
+    for first in range(0, len(shared), SCALED_ROWS):
+        rows = shared[first : first + SCALED_ROWS]
+        n = n_partitions[rows, np.newaxis].astype(np.float32)
+        reached = moves.terms[rows, np.newaxis].astype(np.float32) * values
+        factors = (1 + reached / n) / (1 + reached)
+        factor_of_others = factors[:, -1:]
+        added = steps[rows]
+        along = added @ directions * (factors[:, :-1] - factor_of_others)
+        steps[rows] = added * factor_of_others + along @ directions.T
+    return Steps(moves.rows, steps)
 
 
 def _merge_moves(parts: Sequence[Moves]) -> Moves:
@@ -192,18 +294,8 @@ def _merge_moves(parts: Sequence[Moves]) -> Moves:
         places = np.searchsorted(rows, part.rows)
         merged.steps[places] += part.steps
         merged.terms[places] += part.terms
-        merged.saturated[places] += part.saturated
+        merged.squares[places] += part.squares
     return merged
-
-
-def _scale(moves: Moves, saturation: float) -> Steps:
-    """Return how far rows are to move; a row that one partition has moved goes all its way."""
-    factors = np.ones(len(moves.rows))
-    np.divide(
-        _saturate(saturation * moves.terms), moves.saturated, out=factors,
-        where=moves.saturated > 0,
-    )  # fmt: skip
-    return Steps(moves.rows, moves.steps * factors.astype(moves.steps.dtype)[:, np.newaxis])
 
 
 class _Touched:
@@ -224,7 +316,7 @@ class _Touched:
             self._is_touched[rows] = True
             self._terms[rows] += buffers.terms[chunk, :n_rows]
 
-    def take_moves(self, vector_size: int, saturation: float) -> Moves:
+    def take_moves(self, vector_size: int) -> Moves:
         """Return how far the rows have moved, and move them back."""
         matrix, base = self._side.matrix, self._base
         rows = np.flatnonzero(self._is_touched)
@@ -233,7 +325,7 @@ class _Touched:
         matrix[rows] = base[rows]
         self._is_touched[rows] = False
         self._terms[rows] = 0
-        return Moves(rows, steps, terms, _saturate(saturation * terms))
+        return Moves(rows, steps, terms, terms**2)
 
     def move(self, steps: Steps) -> None:
         """Move rows for good."""
@@ -281,7 +373,7 @@ class IntervalRun(_Run):
             setup.seed,
             start=Start(*none, *none, frozen) if len(frozen) else None,
         )
-        super().__init__(job, plan_rounds(setup.parameters, setup.n_tokens))
+        super().__init__(job, setup.plan)
         self.measured_step = min(max(setup.n_tokens // MEASURED_CENTRES, 1), MAX_MEASURED_STEP)
         self._touched = [_Touched(self.inputs), _Touched(self.outputs)]
         self.is_abandoned = False
@@ -335,10 +427,7 @@ class IntervalRun(_Run):
                 totals[1] += n_pairs
 
         run_in_threads(work, min(n_threads, self.plan.chunks_per_round))
-        saturation = setup.saturation(epoch, begin)
-        inputs, outputs = (
-            touched.take_moves(parameters.vector_size, saturation) for touched in self._touched
-        )
+        inputs, outputs = (touched.take_moves(parameters.vector_size) for touched in self._touched)
         return Interval(inputs, outputs, float(totals[0]), float(totals[1]))
 
 

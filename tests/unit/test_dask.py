@@ -22,13 +22,15 @@ from skw2v.corpus.partitions import (
     number_documents,
 )
 from skw2v.training.intervals import (
+    Interval,
     IntervalRun,
+    Moves,
     Setup,
     make_update,
     make_vectors,
     merge_intervals,
 )
-from skw2v.training.parameters import TrainingParameters
+from skw2v.training.parameters import TrainingParameters, plan_rounds
 from skw2v.training.trainer import train
 
 distributed = pytest.importorskip("distributed")
@@ -36,6 +38,7 @@ dask = pytest.importorskip("dask")
 bag = pytest.importorskip("dask.bag")
 
 from skw2v.dask import PartitionError, Word2VecVectorizer, _partitions, _rounds  # noqa: E402
+from skw2v.dask._checkpoint import Checkpoint, CheckpointFile  # noqa: E402
 
 N_PARTITIONS = 5
 SMALL = {
@@ -180,7 +183,8 @@ def test_a_single_partition_is_trained_as_locally(objective, sync_tokens):
                 end=begin + length,
                 n_threads=1,
             )
-            update = make_update(merge_intervals([interval]), setup.saturation(epoch, begin))
+            learning_rate = setup.learning_rate_of(epoch, begin)
+            update = make_update(merge_intervals([interval]), *vectors, parameters, learning_rate)
             run.advance(update)
             update.inputs.add_to(vectors[0])
             update.outputs.add_to(vectors[1])
@@ -191,17 +195,105 @@ def test_a_single_partition_is_trained_as_locally(objective, sync_tokens):
 
 
 @pytest.mark.parametrize("objective", ["negative_sampling", "hierarchical_softmax"])
-def test_workers_and_threads_do_not_change_a_byte(client, documents, objective):
+@pytest.mark.parametrize("n_workers", [1, 4])
+def test_workers_and_threads_do_not_change_a_byte(
+    client, documents, monkeypatch, n_workers, objective
+):
     vectorizer = Word2VecVectorizer(**SMALL, objective=objective, n_jobs=2).fit(documents)
+    workers = set()
+    replica_of = _rounds._replica_of
+
+    def note_worker(worker, run):
+        workers.add(worker)
+        return replica_of(worker, run)
+
+    monkeypatch.setattr(_rounds, "_replica_of", note_worker)
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+            n_workers=n_workers, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster),
     ):
         other = clone(vectorizer).set_params(n_jobs=None).fit(documents)
     assert_same(other, vectorizer)
+    assert n_workers == 1 or len(workers) > 2
     assert vectorizer.loss_curve_[1] < vectorizer.loss_curve_[0]
+
+
+def make_moves(rng, rows, terms, size=6):
+    steps = rng.normal(size=(len(rows), size)).astype(np.float32)
+    terms = np.asarray(terms, float)
+    return Moves(np.asarray(rows), steps, terms, terms**2)
+
+
+def test_rare_rows_are_added_and_frequent_ones_averaged(global_random_seed):
+    rng = np.random.default_rng(global_random_seed)
+    vectors = [rng.normal(size=(40, 6)).astype(np.float32) for _ in range(2)]
+    parts = []
+    for own_row in (30, 31):
+        rows, terms = [*range(30), own_row], [1e-6] + 29 * [1e9] + [5.0]
+        parts.append(Interval(*(make_moves(rng, rows, terms) for _ in vectors), 1.0, 2.0))
+    update = make_update(merge_intervals(parts), *vectors, TrainingParameters(vector_size=6), 0.05)
+    for side in ("inputs", "outputs"):
+        first, second = (getattr(part, side).steps for part in parts)
+        rows, steps = getattr(update, side)
+        assert_array_equal(rows, np.arange(32))
+        assert_allclose(steps[0], first[0] + second[0], atol=1e-4)
+        assert_allclose(steps[1:30], (first[1:30] + second[1:30]) / 2, atol=1e-4)
+        assert_array_equal(steps[30:], [first[30], second[30]])  # one partition each
+    assert (update.loss, update.n_pairs) == (2.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "cbow_mean"), [("skipgram", True), ("cbow", True), ("cbow", False)]
+)
+def test_rows_are_averaged_along_the_common_direction_before_others(architecture, cbow_mean):
+    """The common direction is the first axis, and the second differs little between rows."""
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(0, [0, 0.01, 0.01, 0.01], (50, 4)).astype(np.float32)
+    vectors[:, 0] = 2
+    terms = np.full(50, 300.0)
+    still = np.zeros((50, 4), np.float32)
+    moves = Moves(np.arange(50), still + np.float32(0.001), terms, terms**2)
+    merged = merge_intervals([Interval(moves, moves, 0.0, 0.0)] * 4)
+    parameters = TrainingParameters(vector_size=4, architecture=architecture, cbow_mean=cbow_mean)
+    update = make_update(merged, vectors, vectors, parameters, 0.05)
+    for steps in (update.inputs.steps, update.outputs.steps):
+        along, across = np.abs(steps[:, 0]), np.abs(steps[:, 1:])
+        assert along.max() < 0.0022  # of 0.001, averaged, to 0.004, added
+        assert across.min() > 0.0038
+
+
+def test_merging_in_groups_is_merging_at_once(global_random_seed):
+    rng = np.random.default_rng(global_random_seed)
+    parts = []
+    for _ in range(5):
+        moves = [make_moves(rng, np.sort(rng.choice(9, 4, False)), rng.random(4)) for _ in "io"]
+        parts.append(Interval(*moves, 1.0, 1.0))
+    at_once = merge_intervals(parts)
+    in_groups = merge_intervals([merge_intervals(parts[:2]), merge_intervals(parts[2:])])
+    for side in ("inputs", "outputs"):
+        for one, other in zip(getattr(at_once, side), getattr(in_groups, side), strict=True):
+            assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "sync_tokens", "expected"),
+    [
+        ([100_000], "auto", 100_000),  # nobody to agree with
+        ([50_000, 100_000], "auto", 5_000),  # a twentieth of the longest
+        ([10**9, 10**9], "auto", 50_000_000),
+        ([50_000, 50_000], 700, 1000),  # whole rounds
+    ],
+)
+def test_intervals_are_chosen_by_the_longest_partition(sizes, sync_tokens, expected):
+    setup = Setup(TrainingParameters(), np.ones(3), np.array(sizes), 0, np.zeros(0, bool))
+    plan = plan_rounds(setup.parameters, max(sizes))
+    round_tokens = plan.chunk_tokens * plan.chunks_per_round
+    assert setup.plan.pooled_negatives <= plan.pooled_negatives
+    length = setup.interval_tokens(sync_tokens)
+    assert length % round_tokens == 0
+    assert expected <= length < expected + round_tokens
 
 
 def test_partitions_do_not_share_their_random_numbers():
@@ -301,6 +393,21 @@ def test_every_kind_of_collection_is_the_same_corpus(client, fitted, tmp_path):
         (tmp_path / f"{number}.txt").write_text("\n".join(part) + "\n", encoding="utf-8")
     for X in (delayed, client.scatter(parts), str(tmp_path / "*.txt")):
         assert_same(Word2VecVectorizer(**SMALL).fit(X), fitted)
+
+
+def test_files_are_fitted_and_transformed_line_by_line(client, fitted, tmp_path):
+    import gzip
+
+    lines = ["w1 w2", "", "w3"]
+    with gzip.open(tmp_path / "0.txt.gz", "wt", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    with pytest.warns(UserWarning, match="1 of 3 documents"):
+        expected = fitted.transform(lines)
+    X = fitted.transform(str(tmp_path / "*.gz"))
+    with pytest.warns(UserWarning, match="1 of 3 documents"):
+        assert_array_equal(X.compute(scheduler="synchronous"), expected)
+    with pytest.raises(ValueError, match=r"There is no file .*nothing"):
+        Word2VecVectorizer(**SMALL).fit(str(tmp_path / "nothing*.txt"))
 
 
 def test_a_column_of_a_dataframe_is_a_corpus(client, fitted):
@@ -447,24 +554,42 @@ def test_a_worker_without_the_vectors_gets_them(client, fitted, documents, monke
     assert_same(Word2VecVectorizer(**SMALL).fit(documents), fitted)
 
 
-def test_a_killed_worker_changes_nothing(fitted, documents, monkeypatch):
+@pytest.mark.parametrize("n_workers", [1, 2])  # another goes on, or a new one in its place
+def test_a_worker_killed_in_the_middle_of_training_changes_nothing(
+    fitted, documents, tmp_path, n_workers
+):
+    marker = str(tmp_path / "killed")
+
+    def die_while_training():
+        """Let the first worker that is in the middle of a later interval be killed."""
+        import os
+        import signal
+
+        from skw2v.training.intervals import IntervalRun
+
+        train_span = IntervalRun.train_span
+
+        def train_and_die(self, number, begin, end, team, scratch):
+            for n_rounds, step in enumerate(train_span(self, number, begin, end, team, scratch)):
+                yield step
+                if begin and n_rounds == 1 and not os.path.exists(marker):
+                    with open(marker, "x", encoding="utf-8") as file:
+                        file.write(str(os.getpid()))
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        IntervalRun.train_span = train_and_die
+
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        pids = client.run(os.getpid)
-        killed = []
-
-        def kill():
-            killed.append(next(iter(pids.values())))
-            # While the next round is trained, or as good as.
-            threading.Timer(0.02, os.kill, (killed[0], signal.SIGKILL)).start()
-
-        after_round(monkeypatch, 2, kill)
+        pids = client.run(os.getpid).values()
+        client.run(die_while_training)
         assert_same(Word2VecVectorizer(**SMALL).fit(documents), fitted)
-        assert len(killed) == 1
+        with open(marker, encoding="utf-8") as file:
+            assert int(file.read()) in pids
 
 
 def wait_for_idle_workers(client):
@@ -475,24 +600,38 @@ def wait_for_idle_workers(client):
         time.sleep(0.05)
 
 
-def test_an_interrupt_while_text_is_read_leaves_no_task(client, monkeypatch):
-    def interrupt(self, futures):
-        raise KeyboardInterrupt
+@pytest.fixture
+def begun():
+    """An event upon which this process gets the signal that Ctrl-C sends."""
+    event, is_over = threading.Event(), False
 
-    @dask.delayed(pure=False)
-    def read(part):
+    def interrupt():
+        event.wait(30)
+        if not is_over:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    yield event
+    is_over = True
+    event.set()
+    thread.join()
+
+
+def test_an_interrupt_while_text_is_read_leaves_no_task(client, monkeypatch, begun):
+    def tokenize_slowly(documents, analyzer, input):
+        begun.set()
         time.sleep(1)
-        return ["a b"]
+        return [["a", "b"]]
 
-    monkeypatch.setattr(_partitions.Jobs, "wait", interrupt)
+    monkeypatch.setattr(_partitions, "tokenize_documents", tokenize_slowly)
     with pytest.raises(KeyboardInterrupt) as caught:
-        Word2VecVectorizer().fit([read(part) for part in range(100)])
+        Word2VecVectorizer().fit([dask.delayed(["a b"]) for _ in range(100)])
     wait_for_idle_workers(client)
     del caught
 
 
-def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch):
-    begun = threading.Event()
+def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch, begun):
     train_span = IntervalRun.train_span
 
     def endless(self, number, begin, end, team, scratch):
@@ -501,12 +640,7 @@ def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch)
             time.sleep(0.05)
             yield from train_span(self, number, begin, end, team, scratch)
 
-    def interrupt(self, root, trained):
-        assert begun.wait(20)
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(IntervalRun, "train_span", endless)
-    monkeypatch.setattr(_rounds.Rounds, "_result_of", interrupt)
     with pytest.raises(KeyboardInterrupt) as caught:
         Word2VecVectorizer(**SMALL, n_jobs=1).fit(documents)
     wait_for_idle_workers(client)
@@ -541,6 +675,21 @@ def test_a_checkpoint_is_resumed_with_the_same_bytes(
     monkeypatch.setattr(Word2VecVectorizer, "_draw_seed", lambda self: seeds[0])
     assert_same(resumed, Word2VecVectorizer(**parameters).fit(documents))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_goes_to_any_file_system():
+    def open_file():
+        return CheckpointFile("memory://folder/fit.checkpoint", every=1)
+
+    checkpoint = Checkpoint((1, 500, 2.5, 3.0), [0.5], np.ones((2, 3)), np.zeros((2, 3)))
+    file = open_file()
+    assert file.read("digest", 7, True) == (7, None)
+    file.note(checkpoint)
+    seed, found = open_file().read("digest", 8, False)
+    assert (seed, found.place, found.loss_curve) == (7, (1, 500, 2.5, 3.0), [0.5])
+    assert_array_equal(found.input_vectors, checkpoint.input_vectors)
+    file.remove()
+    assert open_file().read("digest", 7, True) == (7, None)
 
 
 def test_a_foreign_checkpoint_is_refused(client, documents, tmp_path, monkeypatch):
