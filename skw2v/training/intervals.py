@@ -36,7 +36,7 @@ from skw2v.training.embedding import initial_vectors, make_sampling
 from skw2v.training.parameters import RoundPlan, TrainingParameters, plan_rounds
 from skw2v.training.run import Job, Start
 from skw2v.training.threads import Team, run_in_threads
-from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, _Run, _Side
+from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, RoundsRun, Side
 
 SyncTokens = int | Literal["auto"]
 
@@ -301,7 +301,7 @@ def _merge_moves(parts: Sequence[Moves]) -> Moves:
 class _Touched:
     """Which rows of a matrix an interval has touched, and in how many gradient terms."""
 
-    def __init__(self, side: _Side) -> None:
+    def __init__(self, side: Side) -> None:
         self._side = side
         self._base = side.matrix.copy()
         self._is_touched = np.zeros(len(self._base), bool)
@@ -344,7 +344,7 @@ class AbandonedError(Exception):
     """Training was called off."""
 
 
-class IntervalRun(_Run):
+class IntervalRun(RoundsRun):
     """A copy of the vectors that intervals of any partition are trained from.
 
     Parameters

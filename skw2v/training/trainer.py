@@ -107,7 +107,7 @@ def train(
         return train_softmax(job, n_threads)
     if plan is None:
         plan = plan_rounds(parameters, len(token_ids))
-    run = _Run(job, plan)
+    run = RoundsRun(job, plan)
     run_in_threads(run.work, min(n_threads, plan.chunks_per_round))
     return run.embedding
 
@@ -180,7 +180,7 @@ def _capacities(
     )
 
 
-class _Side:
+class Side:
     """The buffers of a round's chunks for one of the two matrices, and what merging them takes."""
 
     def __init__(
@@ -266,7 +266,7 @@ def _make_workspace(
     )
 
 
-class _Run(TrainingRun):
+class RoundsRun(TrainingRun):
     """A run by negative sampling or hierarchical softmax: rounds of chunks."""
 
     def __init__(self, job: Job, plan: RoundPlan) -> None:
@@ -279,8 +279,8 @@ class _Run(TrainingRun):
         super().__init__(job, max(1, n_words - 1) if self.objective.hierarchical else n_words)
         self.capacities = _capacities(self.objective, plan, parameters.window, n_words, n_tokens)
         n_chunks = plan.chunks_per_round
-        self.inputs = _Side(self.input_rows, n_chunks, self.capacities.input_rows, self.frozen)
-        self.outputs = _Side(self.output_rows, n_chunks, self.capacities.output_rows)
+        self.inputs = Side(self.input_rows, n_chunks, self.capacities.input_rows, self.frozen)
+        self.outputs = Side(self.output_rows, n_chunks, self.capacities.output_rows)
         self.losses = np.zeros(n_chunks)
         self.n_pairs = np.zeros(n_chunks, np.int64)
         self.measured_step = min(max(n_tokens // MEASURED_CENTRES, 1), MAX_MEASURED_STEP)

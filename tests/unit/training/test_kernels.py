@@ -162,8 +162,8 @@ def train_one_chunk(token_ids, offsets, W, U, tables, sampling, learning_rate):
     plan = small_plan(chunk_tokens=len(token_ids), chunks_per_round=1)
     capacities = trainer._capacities(tables, plan, sampling.window, len(W), len(token_ids))
     workspace = trainer._make_workspace(capacities, 1, W, len(U))
-    inputs = trainer._Side(W.copy(), 1, capacities.input_rows)
-    outputs = trainer._Side(U.copy(), 1, capacities.output_rows)
+    inputs = trainer.Side(W.copy(), 1, capacities.input_rows)
+    outputs = trainer.Side(U.copy(), 1, capacities.output_rows)
     kernels.train_chunks(
         np.zeros(1, np.int64), 0, 1, len(token_ids), token_ids, offsets, sampling, tables,
         np.array([learning_rate]), 1, inputs.matrix, outputs.matrix, workspace.tokens,
