@@ -81,7 +81,7 @@ size = N_CATEGORIES * N_PRODUCTS
 middles = [size * department + size / 2 for department in range(N_DEPARTMENTS)]
 names = [f"department {department}" for department in range(N_DEPARTMENTS)]
 ax.set_xticks(middles, names)
-ax.set_yticks(middles, names, rotation="vertical", va="center")
+ax.set_yticks(middles, names)
 ax.tick_params(length=0)
 fig.colorbar(image, label="Cosine similarity")
 plt.show()
