@@ -106,11 +106,11 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# A list of texts takes as much memory as the texts. Where only the numbers are kept, memory grows by
-# 4 bytes for each token that is read; where they go to a file, it does not grow with the corpus (the
-# teeth are what waits to be written). What is left in training are the words that were counted, the
-# two matrices, and the copies that threads train on. Watching each allocation slows the reading
-# down, so these are no times to go by.
+# A list of texts takes as much memory as the texts. Where only the numbers are kept, memory grows
+# by 4 bytes for each token that is read; where they go to a file, it does not grow with the corpus
+# (the teeth are what waits to be written). What is left in training are the words that were
+# counted, the two matrices, and the copies that threads train on. Watching each allocation slows
+# the reading down, so these are no times to go by.
 
 # %%
 # The same vectors
