@@ -19,7 +19,8 @@ for architecture in ("skipgram", "cbow"):
             vector_size=10, architecture=architecture, objective=objective, random_state=0
         )
         X = vectorizer.fit_transform(documents)
-        assert X.shape == (100, 10) and np.isfinite(X).all()
+        assert X.shape == (100, 10)
+        assert np.isfinite(X).all()
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "vectorizer.safetensors"
     vectorizer.save(path)
