@@ -6,7 +6,7 @@ trained on a text. Beside them the processor time of the fit, which other work o
 not stretch. Each run is saved when it ends, and runs that are saved already are not repeated::
 
     python benchmarks/parameters.py CORPUS.txt QUESTIONS.txt WORDSIM.tsv \
-        --limit-tokens 4000000 --json docs/figures/parameters.json
+        --limit-tokens 2000000 --json docs/figures/parameters.json
 
 The user guide's page on parameters draws the file by `docs/figures/parameters.py`.
 """
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from common import environment, limited_corpus, print_table, read_documents, report_progress
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -39,11 +40,11 @@ from skw2v.evaluation import (
 
 GRID: dict[str, list[Any]] = {
     "window": [2, 5, 10, 20],
-    "epochs": [1, 2, 5, 10, 20],
-    "vector_size": [25, 50, 100, 200, 300],
+    "epochs": [2, 5, 10, 20],
+    "vector_size": [25, 50, 100, 200],
     "negative": [2, 5, 10, 20],
-    "sample": [1e-5, 1e-4, 1e-3, 1e-2, 0.0],
-    "min_count": [1, 2, 5, 10, 20],
+    "sample": [1e-4, 1e-3, 1e-2],
+    "min_count": [1, 2, 5, 10],
 }
 ANALOGY_WORDS = 30_000
 Fit = Callable[[dict[str, Any]], dict[str, float]]
@@ -71,7 +72,7 @@ def timed_fit(
 def make_topics() -> Fit:
     """Return what measures a setting by the classification of docstrings."""
     docstrings = load_docstrings()
-    analyze = Word2VecVectorizer().build_analyzer()
+    analyze = CountVectorizer().build_analyzer()  # splits text as Word2VecVectorizer does
     enough = np.bincount(docstrings.subpackage)[docstrings.subpackage] >= 50
     labels = docstrings.subpackage[enough]
     chosen = np.flatnonzero(enough)
@@ -149,8 +150,8 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("questions", type=Path)
     parser.add_argument("wordsim", type=Path)
-    parser.add_argument("--limit-tokens", type=int, metavar="N", default=4_000_000)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--limit-tokens", type=int, metavar="N", default=2_000_000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--json", type=Path, required=True, help="where the runs are kept")
     arguments = parser.parse_args()
     content: dict[str, Any] = {
