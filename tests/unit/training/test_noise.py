@@ -63,9 +63,17 @@ def test_noise_of_a_corpus_without_words_is_refused():
 
 
 @pytest.mark.parametrize("function", [noise_distribution, keep_probabilities])
-def test_wrong_counts_are_refused(function):
-    with pytest.raises(ValueError, match=r"not negative\. Got -2.0 for the word with id 1"):
-        function([1, -2], 0.5)
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([1, -2], r"not negative\. Got -2.0 for the word with id 1"),
+        ([], r"at least one word\. Got an array of shape \(0,\)"),
+        ([[1, 2]], r"one-dimensional .* Got an array of shape \(1, 2\)"),
+    ],
+)
+def test_wrong_counts_are_refused(function, counts, message):
+    with pytest.raises(ValueError, match=message):
+        function(counts, 0.5)
 
 
 def test_alias_table_takes_eight_bytes_a_word():
