@@ -31,7 +31,7 @@ docstrings = load_docstrings(packages=("scipy", "sklearn"))
 names = np.array(docstrings.subpackage_names)[docstrings.subpackage]
 first_lines = np.array([text.splitlines()[0] for text in docstrings.data], dtype=object)
 n_documents = np.bincount(docstrings.subpackage)[docstrings.subpackage]
-n_words = np.array([len(line.split()) for line in first_lines])
+n_words = np.array([sum(map(str.isalpha, line.split())) for line in first_lines])
 chosen = (n_documents >= 90) & (n_words >= 4) & ~np.isin(names, ["sklearn", "sklearn.utils"])
 lines, labels = first_lines[chosen], names[chosen]
 print(f"{len(lines)} lines, {len(set(labels))} labels; {np.median(n_words[chosen]):.0f} words each")
