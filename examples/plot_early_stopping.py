@@ -2,9 +2,9 @@
 Loss, validation and when to stop
 =================================
 
-How long should one train? The loss of the training documents falls and falls. What counts is how
-well the vectors predict documents that were held out. That is what early stopping watches, and it
-keeps the vectors of the best epoch.
+How long should one train? The loss of the training documents says little: more epochs nearly always
+make it smaller. What counts is how well the vectors predict documents that were held out. That is
+what early stopping watches, and it keeps the vectors of the best epoch.
 """
 
 # %%

@@ -75,13 +75,13 @@ unit_vectors = word_vectors[products]
 unit_vectors /= np.linalg.norm(unit_vectors, axis=1, keepdims=True)
 similarities = unit_vectors @ unit_vectors.T
 
-fig, ax = plt.subplots(figsize=(6.5, 5.5), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.5, 4.7), layout="constrained")
 image = ax.imshow(similarities, cmap="magma")
 size = N_CATEGORIES * N_PRODUCTS
 middles = [size * department + size / 2 for department in range(N_DEPARTMENTS)]
 names = [f"department {department}" for department in range(N_DEPARTMENTS)]
 ax.set_xticks(middles, names)
-ax.set_yticks(middles, names, rotation="vertical", va="center")
+ax.set_yticks(middles, names)
 ax.tick_params(length=0)
 fig.colorbar(image, label="Cosine similarity")
 plt.show()

@@ -84,7 +84,8 @@ places = TSNE(metric="cosine", init="random", max_iter=500, random_state=0).fit_
 fig, ax = plt.subplots(figsize=(10, 6), layout="constrained")
 for number, name in enumerate(chosen):
     members = labels[shown] == name
-    ax.scatter(*places[members].T, s=6, color=f"C{number}", alpha=0.6, linewidths=0, label=name)
+    ax.scatter(*places[members].T, s=6, color=f"C{number}", alpha=0.6, linewidths=0)
+    ax.scatter([], [], s=30, color=f"C{number}", linewidths=0, label=name)
 for question, row, marker in zip(questions, neighbours, "^sDo", strict=True):
     found = places[np.isin(shown, row)]
     ax.scatter(
@@ -92,5 +93,5 @@ for question, row, marker in zip(questions, neighbours, "^sDo", strict=True):
     )
 ax.set(xticks=[], yticks=[])
 ax.spines[:].set_visible(False)
-fig.legend(loc="outside right center", fontsize=8, markerscale=1.2)
+fig.legend(loc="outside right center", fontsize=8, markerscale=1.1)
 plt.show()

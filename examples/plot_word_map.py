@@ -11,7 +11,7 @@ scientific Python uses alike.
 # Train
 # -----
 #
-# Some 6,000 docstrings, more than a million words, all on this machine already.
+# Thousands of docstrings, all on this machine already.
 
 import matplotlib.pyplot as plt
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -55,7 +55,8 @@ plt.show()
 # What a projection hides
 # -----------------------
 #
-# The two axes show a fifth of the variance, as their names say. The full vectors know more:
+# Two of a hundred dimensions show a small part of the variance; the names of the axes say how much.
+# The full vectors know more:
 
 for word in ("kmeans", "cholesky", "butterworth"):
     nearest = ", ".join(str(near) for near, _ in word_vectors.most_similar(word, topn=4))

@@ -179,6 +179,15 @@ class LossCurveDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from skw2v.plotting import LossCurveDisplay
+        >>> _, ax = plt.subplots()
+        >>> display = LossCurveDisplay(loss_curve=[2.6, 2.3, 2.2]).plot(ax, name="window=5")
+        >>> display.line_.get_ydata()
+        array([2.6, 2.3, 2.2])
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs
@@ -497,6 +506,15 @@ class WordMapDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from skw2v.plotting import WordMapDisplay
+        >>> _, ax = plt.subplots()
+        >>> display = WordMapDisplay(words=["cat", "bus"], coordinates=[[0, 1], [1, 0]])
+        >>> [text.get_text() for text in display.plot(ax, text_kwargs={"fontsize": 8}).texts_]
+        ['cat', 'bus']
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         if ax is None:

@@ -176,6 +176,12 @@ class Pooling:
         -------
         n_features : int
             Dimension of the document vectors.
+
+        Examples
+        --------
+        >>> from skw2v.pooling import Pooling
+        >>> Pooling(("mean", "max", "min")).n_features(100)
+        300
         """
         return dimension * len(self.parts)
 
@@ -196,6 +202,17 @@ class Pooling:
         -------
         pooled : PooledDocuments
             The vectors of the documents of all batches, and how many have no known word.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skw2v.corpus import count_tokens
+        >>> from skw2v.pooling import Pooling
+        >>> token_counts = count_tokens([["a", "a", "b"], ["c"]], {"a": 0, "b": 1})
+        >>> pooled = Pooling(("sum",)).apply([token_counts], np.eye(2, dtype=np.float32))
+        >>> pooled.vectors, pooled.n_unknown
+        (array([[2., 1.],
+               [0., 0.]], dtype=float32), 1)
         """
         # An array of the standard library grows in place: there is never a second copy.
         rows = array("f")

@@ -563,6 +563,14 @@ class Word2VecVectorizer(
         -------
         self : Word2VecVectorizer
             The fitted estimator.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["the cat eats its fish", "the dog eats its bread"] * 50
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, random_state=0).fit(documents)
+        >>> vectorizer.n_tokens_, list(vectorizer.vocabulary_)
+        (500, ['the', 'eats', 'its', 'cat', 'fish', 'dog', 'bread'])
         """
         self._fit(X, y)
         return self
@@ -634,6 +642,13 @@ class Word2VecVectorizer(
         -------
         X_new : ndarray of shape (n_documents, n_features_out), dtype float32
             One vector per document; zeros, and a warning, if it has no known word.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["the cat eats its fish", "the dog eats its bread"] * 50
+        >>> Word2VecVectorizer(vector_size=10, random_state=0).fit_transform(documents).shape
+        (100, 10)
         """
         return self._pool(count_encoded_in_batches(self._fit(X, y), len(self.vocabulary_)))
 
@@ -653,6 +668,15 @@ class Word2VecVectorizer(
         -------
         self : Word2VecVectorizer
             The fitted estimator.
+
+        Examples
+        --------
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["the cat eats its fish", "the dog eats its bread"] * 50
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, random_state=0).fit(documents)
+        >>> vectorizer = vectorizer.set_params(pooling=("mean", "max"), weighting="idf")
+        >>> vectorizer.fit_pooling(documents).transform(["a dog eats"]).shape
+        (1, 20)
         """
         check_is_fitted(self)
         check_pooling(self, self.word_vectors_.vectors.shape[1])
@@ -674,6 +698,19 @@ class Word2VecVectorizer(
         -------
         X_new : ndarray of shape (n_documents, n_features_out), dtype float32
             One vector per document; zeros, and a warning, if it has no known word.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["the cat eats its fish", "the dog eats its bread"] * 50
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, random_state=0).fit(documents)
+        >>> X = vectorizer.transform(["Fish, bread!", "fish and chips"])
+        >>> word_vectors = vectorizer.word_vectors_
+        >>> np.allclose(X[0], (word_vectors["fish"] + word_vectors["bread"]) / 2)
+        True
+        >>> np.array_equal(X[1], word_vectors["fish"])
+        True
         """
         check_is_fitted(self)
         return self._pool(count_tokens_in_batches(self._tokenize(X), self.vocabulary_))
@@ -977,6 +1014,21 @@ class Word2VecVectorizer(
             If the file is damaged, or holds something else.
         OSError
             If it cannot be opened.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from skw2v import Word2VecVectorizer
+        >>> documents = ["the cat eats its fish", "the dog eats its bread"] * 50
+        >>> vectorizer = Word2VecVectorizer(vector_size=10, random_state=0).fit(documents)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "vectorizer.safetensors"
+        ...     vectorizer.save(path)
+        ...     loaded = Word2VecVectorizer.load(path)
+        >>> np.array_equal(loaded.transform(documents), vectorizer.transform(documents))
+        True
         """
         return load_estimator(cls, path)
 

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,25 @@ def test_a_page_refers_to_examples_that_exist(path):
     names = {example.stem for example in EXAMPLES} | {"index"}
     referred = re.findall(r"auto_examples/(\w+)[>`]", path.read_text(encoding="utf-8"))
     assert [name for name in referred if name not in names] == []
+
+
+def code_blocks(page):
+    """Return the blocks of code of a page that are no doctests, in its order."""
+    # A block is what is indented as its first line, or more.
+    blocks = re.findall(
+        r"(?:- ::|code-block:: python)\n\n((?P<margin> +)\S.*\n(?:(?P=margin).*\n|\n)*)",
+        page.read_text(encoding="utf-8"),
+    )
+    return [textwrap.dedent(block) for block, _ in blocks]
+
+
+def test_what_stands_beside_gensim_runs(tmp_path, monkeypatch):
+    pytest.importorskip("gensim")
+    monkeypatch.chdir(tmp_path)
+    scope = {"texts": ["the cat eats its fish", "the dog eats its bread"] * 100}
+    blocks = code_blocks(ROOT / "docs" / "coming_from_gensim.rst")
+    assert len(blocks) == 3
+    for block in blocks:
+        exec(block, scope)
+    assert scope["vectorizer"].n_init_words_ == 7
+    assert {path.name for path in tmp_path.iterdir()} >= {"model", "model.safetensors"}

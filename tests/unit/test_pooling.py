@@ -231,6 +231,21 @@ def test_components_that_do_not_exist_are_told_and_not_removed():
     assert_allclose(X, [[0, 0, 0], [0, 0, 2], [0, 0, 1]], atol=1e-6)
 
 
+def test_a_small_component_is_one_all_the_same():
+    vectors = np.array([[1, 0, 0], [0, 1e-4, 0], [0, 0, 0]], dtype=np.float32)
+    _, learned = learn([[0], [1]], vectors, remove_components=2)
+    X, _ = learned.apply([count_tokens([[0], [1], [0, 1]], range_index(3))], vectors)
+    assert_allclose(X, 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("weighting", [None, "usif"])
+def test_documents_whose_words_have_zero_vectors_have_no_component(weighting):
+    vectors = np.zeros((2, 3), dtype=np.float32)
+    with pytest.warns(UserWarning, match="1 of 1 components do not exist"):
+        _, learned = learn([[0], [0, 1]], vectors, weighting=weighting, remove_components=1)
+    assert_array_equal(learned.components, np.zeros((1, 1, 3)))
+
+
 def test_components_are_learned_in_batches(vectors, global_random_seed, monkeypatch):
     from skw2v.corpus import counting
 

@@ -295,10 +295,10 @@ def test_one_word_is_enough():
 
 def test_a_million_documents_of_one_word_take_seconds():
     documents = [[f"w{i % 1000}"] for i in range(1000)] * 1000
-    begin = time.perf_counter()
+    begin = time.process_time()  # which other work on the machine does not stretch
     corpus, vocabulary = encode_documents(documents)
     token_counts = count_tokens(documents, vocabulary.index)
-    assert time.perf_counter() - begin < 20
+    assert time.process_time() - begin < 20
     assert (corpus.n_documents, corpus.n_tokens, len(vocabulary)) == (10**6, 10**6, 1000)
     assert corpus.offsets[-1] == 10**6
     assert vocabulary.counts.tolist() == [1000] * 1000

@@ -63,9 +63,17 @@ def test_noise_of_a_corpus_without_words_is_refused():
 
 
 @pytest.mark.parametrize("function", [noise_distribution, keep_probabilities])
-def test_wrong_counts_are_refused(function):
-    with pytest.raises(ValueError, match=r"not negative\. Got -2.0 for the word with id 1"):
-        function([1, -2], 0.5)
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([1, -2], r"not negative\. Got -2.0 for the word with id 1"),
+        ([], r"at least one word\. Got an array of shape \(0,\)"),
+        ([[1, 2]], r"one-dimensional .* Got an array of shape \(1, 2\)"),
+    ],
+)
+def test_wrong_counts_are_refused(function, counts, message):
+    with pytest.raises(ValueError, match=message):
+        function(counts, 0.5)
 
 
 def test_alias_table_takes_eight_bytes_a_word():
@@ -110,6 +118,13 @@ def test_equally_probable_words_fill_their_own_columns(n_words):
     assert_allclose(implied, 1 / n_words, rtol=1e-9)
 
 
+@pytest.mark.parametrize("error", [-5e-7, 5e-7])
+def test_probabilities_that_sum_to_one_but_for_rounding_are_scaled(error):
+    probabilities = noise_distribution(zipf_counts(1000), 0.75)
+    implied = implied_probabilities(build_alias_table(probabilities * (1 + error)))
+    assert_allclose(implied, probabilities, rtol=1e-9, atol=1 / (HEIGHT * 1000))
+
+
 def test_the_only_word_is_always_drawn():
     table = build_alias_table([1.0])
     assert_array_equal(draw(table, 100, np.random.default_rng(0)), 0)
@@ -134,6 +149,7 @@ def test_draws_have_the_frequencies_of_the_noise_distribution(exponent):
         ([[0.5, 0.5]], r"one-dimensional.*shape \(1, 2\)"),
         ([1.5, -0.5], "smallest one of -0.5"),
         ([0.5, 0.4], "a sum of 0.9"),
+        ([0.75, 0.5], "a sum of 1.25"),
         ([np.nan, 1.0], "a sum of nan"),
         ([np.inf, 1.0], "a sum of inf"),
     ],
