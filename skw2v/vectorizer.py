@@ -749,12 +749,12 @@ class Word2VecVectorizer(
 
         Which predictions are asked for depends on neither `window` nor anything else in the notes
         of the class under "Choosing parameters". `architecture`, `objective`, `ns_exponent` and
-        `cbow_mean` are those of the last fit, whatever they are now. Tokens whose words are not known are left out, and
-        frequent words are thinned out as `sample` says, by draws that never change. Windows do not
-        shrink. Skip-gram predicts each word from each of the five words on either side, one by one;
-        CBOW predicts each word once, from the `window` words on either side. Where there are more
-        than 20,000 tokens, about as many in pieces of 200, evenly spread over the documents, stand
-        for all.
+        `cbow_mean` are those of the last fit, whatever they are now. Tokens whose words are not
+        known are left out, and frequent words are thinned out as `sample` says, by draws that never
+        change. Windows do not shrink. Skip-gram predicts each word from each of the five words on
+        either side, one by one; CBOW predicts each word once, from the `window` words on either
+        side. Where there are more than 20,000 tokens, about as many in pieces of 200, evenly spread
+        over the documents, stand for all.
 
         Parameters
         ----------

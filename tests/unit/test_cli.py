@@ -274,6 +274,7 @@ def test_options_of_reading_are_passed_on(tmp_path, capsys):
 
 def test_arguments_that_make_no_sense_exit_with_2(capsys):
     wrong = ["", "trian", "train c.txt", "similar v.bin", "train --size", "info v --encoding utf-9"]
+    wrong += ["evaluate v.bin"]
     for arguments in map(str.split, wrong):
         with pytest.raises(SystemExit) as caught:
             main(arguments)
