@@ -1,11 +1,11 @@
 """Compare document vectors on text classification: TF-IDF, LSA, gensim's and skw2v's.
 
 Every representation is learned from the training texts without their labels, and a logistic
-regression from the labels. gensim and skw2v train with equal hyper-parameters. What is chosen, is
-chosen by cross-validation on the training texts, and by the log-loss, which varies less than the
-accuracy: the regularisation of each representation, and which of several poolings is put beside
-TF-IDF. Dense features are standardised, and all representations are scaled to documents of the same
-length on average.
+regression from the labels. gensim and skw2v train with equal hyper-parameters, by default each at
+its own learning rate. What is chosen, is chosen by cross-validation on the training texts, and by
+the log-loss, which varies less than the accuracy: the regularisation of each representation, and
+which of several poolings is put beside TF-IDF. Dense features are standardised, and all
+representations are scaled to documents of the same length on average.
 
 See `benchmarks/README.md` for the data and how to run it.
 """
@@ -37,6 +37,7 @@ from skw2v import Word2VecVectorizer
 
 PACKAGES = ["skw2v", "gensim", "scikit-learn", "numpy"]
 REGULARISATIONS = [0.01, 0.1, 1.0, 10.0]
+GROUPS = ["TF-IDF", "LSA", "gensim", "skw2v"]
 N_FOLDS = 3
 DOCUMENT_LENGTH = 10.0  # on average, whatever the representation
 POOLINGS: list[dict[str, Any]] = [
@@ -115,12 +116,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--dimension", type=int, default=100)
     parser.add_argument("--window", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--learning-rate", type=float, default=0.025)
+    parser.add_argument(
+        "--learning-rate", type=float, help="of both, by default gensim's 0.025 and our 'auto'"
+    )
     parser.add_argument("--negative", type=int, default=5)
     parser.add_argument("--min-count", type=int, default=2)
     parser.add_argument("--sample", type=float, default=1e-3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--without-gensim", action="store_true")
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=GROUPS, help="what to run")
     parser.add_argument(
         "--json",
         type=Path,
@@ -174,17 +177,14 @@ def run(
     settings = {
         key: value
         for key, value in vars(arguments).items()
-        if key not in ("train", "seeds", "without_gensim", "json")
+        if key not in ("train", "seeds", "groups", "json")
     }
-    groups = {"TF-IDF": (run_tfidf, None), "LSA": (run_lsa, seed)}
-    if not arguments.without_gensim:
-        groups["gensim"] = (run_gensim, seed)
-    groups["skw2v"] = (run_skw2v, seed)
+    run_groups = dict(zip(GROUPS, (run_tfidf, run_lsa, run_gensim, run_skw2v), strict=True))
     results = []
-    for group, (run_group, group_seed) in groups.items():
-        key = json.dumps([name, group, group_seed, settings])
+    for group in arguments.groups:
+        key = json.dumps([name, group, seed if group != "TF-IDF" else None, settings])
         if key not in stored.groups:
-            stored.keep(key, list(run_group(task, arguments, seed)))
+            stored.keep(key, list(run_groups[group](task, arguments, seed)))
             report_progress(f"{name}, seed {seed}: {group} is done")
         results += stored.groups[key]
     return results
@@ -224,7 +224,7 @@ def run_skw2v(task: Task, arguments: argparse.Namespace, seed: int) -> Iterator[
             vector_size=arguments.dimension,
             window=arguments.window,
             epochs=arguments.epochs,
-            learning_rate=arguments.learning_rate,
+            learning_rate=arguments.learning_rate or "auto",
             negative=arguments.negative,
             min_count=arguments.min_count,
             sample=arguments.sample,
@@ -281,7 +281,7 @@ def gensim_means(task: Task, arguments: argparse.Namespace, seed: int) -> tuple[
         negative=arguments.negative,
         min_count=arguments.min_count,
         sample=arguments.sample,
-        alpha=arguments.learning_rate,
+        alpha=arguments.learning_rate or 0.025,
         sg=1,
         seed=seed,
         workers=1,
