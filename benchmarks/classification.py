@@ -4,8 +4,8 @@ Every representation is learned from the training texts without their labels, an
 regression from the labels. gensim and skw2v train with equal hyper-parameters, by default each at
 its own learning rate. What is chosen, is chosen by cross-validation on the training texts, and by
 the log-loss, which varies less than the accuracy: the regularisation of each representation, which
-of several poolings is put beside TF-IDF, and how much it counts there. Dense features are standardised, and all
-representations are scaled to documents of the same length on average.
+of several poolings is put beside TF-IDF, and how much it counts there. Dense features are
+standardised, and all representations are scaled to documents of the same length on average.
 
 See `benchmarks/README.md` for the data and how to run it.
 """
