@@ -85,7 +85,7 @@ def known_vectors(source: Any, words: Iterable[Hashable]) -> KnownVectors:
         source.vocabulary_,
         getattr(source, "_input_matrix", source.word_vectors_.vectors),
         getattr(source, "output_vectors_", None),
-        getattr(source, "_objective", None),
+        getattr(source, "_trained_as", {}).get("objective"),
         getattr(source, "_tree_weights", None),
     )
 

@@ -1,8 +1,8 @@
 """The command line: train word vectors, ask them, evaluate and convert them.
 
 Results go to standard output, as lines of columns between tabs; progress, summaries, warnings and
-errors go to standard error. The exit code is 0 after success, 1 after an error in the input, 2
-after an error in the arguments and 130 after Ctrl-C.
+errors go to standard error. The exit code is 0 after success, 1 after an error, 2 if the command
+line cannot be understood and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ examples:
   skw2v evaluate vectors.bin --analogies questions-words.txt --pairs wordsim353.tsv
   skw2v convert GoogleNews-vectors-negative300.bin.gz news.safetensors --limit 100000
   skw2v info news.safetensors
+
+exit codes: 0 success, 1 error, 2 wrong command line, 130 interrupted
 """
 
 
@@ -100,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 after success, 1 after an error, 130 after Ctrl-C.
+        The exit code: 0 after success, 1 after an error, 130 after Ctrl-C. A command line that
+        cannot be understood ends the process with 2.
 
     Examples
     --------
@@ -181,7 +184,7 @@ def _add_train(commands: Any) -> None:
         "Each line is a document; what stands between white space is a word, as it is written. The "
         "text is read once. A .safetensors file also holds the counts of the words and the "
         "parameters, and can be loaded as a transformer of documents by Word2VecVectorizer.load. "
-        "Where word2vec.c has an option, it is named in brackets.",
+        "Square brackets hold defaults, round ones the options of word2vec.c.",
     )
     command.add_argument(
         "corpus",
@@ -265,6 +268,7 @@ def _add_evaluate(commands: Any) -> None:
         "Coverage is the share of the questions or pairs whose words all have vectors; the others "
         "do not count.",
     )
+    command.set_defaults(refuse=command.error)
     _add_vectors(command)
     command.add_argument(
         "--analogies",
@@ -455,7 +459,7 @@ def _analogy(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     """Run `evaluate`."""
     if not options.analogies and not options.pairs:
-        raise ValueError("there is nothing to evaluate by: pass --analogies or --pairs.")
+        options.refuse("there is nothing to evaluate by: pass --analogies or --pairs")
     word_vectors = _read(options)
     shared: dict[str, Any] = {
         "restrict_vocab": options.restrict_vocab or None,

@@ -79,6 +79,9 @@ _TEXT_OPTIONS = (
     "token_pattern",
 )
 
+# What decides which probabilities the vectors stand for: kept by fit, as parameters may change.
+_TRAINED_AS = ("architecture", "objective", "ns_exponent", "cbow_mean")
+
 
 class Word2VecVectorizer(
     CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
@@ -190,8 +193,9 @@ class Word2VecVectorizer(
     freeze : {"init"} or collection of tokens, default=None
         Words whose input vectors must not move: "init" names all words of `init`, a list, tuple,
         set or array the words in it. Only vectors that are known before training can be kept, from
-        `init` or from a former fit that is continued. Output vectors are always trained. gensim:
-        `vectors_lockf`.
+        `init` or from a former fit that is continued. They are put back after each chunk, of 500 to
+        2,000 tokens; within it, a copy moves as the other words do. Output vectors are always
+        trained. gensim: `vectors_lockf`.
     warm_start : bool, default=False
         Let `fit` continue from the last one: words that were known start from their last vectors,
         which then come before those of `init`. The words are those of the new documents, and the
@@ -774,12 +778,13 @@ class Word2VecVectorizer(
         section 3.1); how many noise words there were cancels out.
 
         Which predictions are asked for depends on neither `window` nor anything else in the notes
-        of the class under "Choosing parameters". Tokens whose words are not known are left out, and
-        frequent words are thinned out as `sample` says, by draws that never change. Windows do not
-        shrink. Skip-gram predicts each word from each of the five words on either side, one by one;
-        CBOW predicts each word once, from the `window` words on either side. Where there are more
-        than 20,000 tokens, about as many in pieces of 200, evenly spread over the documents, stand
-        for all.
+        of the class under "Choosing parameters". `architecture`, `objective`, `ns_exponent` and
+        `cbow_mean` are those of the last fit, whatever they are now. Tokens whose words are not
+        known are left out, and frequent words are thinned out as `sample` says, by draws that never
+        change. Windows do not shrink. Skip-gram predicts each word from each of the five words on
+        either side, one by one; CBOW predicts each word once, from the `window` words on either
+        side. Where there are more than 20,000 tokens, about as many in pieces of 200, evenly spread
+        over the documents, stand for all.
 
         Parameters
         ----------
@@ -816,8 +821,9 @@ class Word2VecVectorizer(
         check_is_fitted(self)
         corpus, _ = self._encode(X, self.vocabulary_)
         score = self._mean_log_likelihood(
-            corpus, self.word_counts_, self._tree_weights, self._input_matrix, self._output_matrix()
-        )
+            corpus, self.word_counts_, self._tree_weights, self._input_matrix,
+            self._output_matrix(), self._fitted_parameters(),
+        )  # fmt: skip
         if np.isnan(score):
             raise ValueError(
                 "X must hold a document with two known words, or there is nothing to predict. Got "
@@ -870,7 +876,7 @@ class Word2VecVectorizer(
         from skw2v.training.likelihood import context_log_probabilities, make_output_layer
 
         check_is_fitted(self)
-        parameters = self._training_parameters()
+        parameters = self._fitted_parameters()
         n_best = parse_topn(topn, len(self.vocabulary_))
         several = as_list(words) if is_collection(words) else [words]
         if not several:
@@ -1198,10 +1204,11 @@ class Word2VecVectorizer(
         self, held_out: EncodedCorpus, counts: NDArray[np.int64]
     ) -> Callable[[NDArray[np.float32], NDArray[np.float32]], float]:
         """Return a function that gives vectors their score on held-out documents."""
+        parameters = self._training_parameters()
 
         def score(input_vectors: NDArray[np.float32], output_vectors: NDArray[np.float32]) -> float:
             score = self._mean_log_likelihood(
-                held_out, counts, counts, input_vectors, output_vectors
+                held_out, counts, counts, input_vectors, output_vectors, parameters
             )
             if np.isnan(score):
                 raise ValueError(
@@ -1264,6 +1271,7 @@ class Word2VecVectorizer(
             counts=vocabulary.counts,
         )
         is_input = self.vectors == "input"
+        parameters = self._training_parameters()
         return {
             "vocabulary_": vocabulary.index,
             "word_counts_": vocabulary.counts,
@@ -1272,7 +1280,7 @@ class Word2VecVectorizer(
             "pooling_": self._learn_pooling(corpus, vocabulary.counts, word_vectors),
             "_other_input_vectors": None if is_input else np.ascontiguousarray(input_vectors),
             "_tree_counts": tree_counts,
-            "_objective": self.objective,
+            "_trained_as": {name: getattr(parameters, name) for name in _TRAINED_AS},
         }
 
     def _history(self, watch: Watch, *, goes_on: bool) -> dict[str, Any]:
@@ -1318,11 +1326,11 @@ class Word2VecVectorizer(
         tree_counts: NDArray[np.int64],
         input_vectors: NDArray[np.float32],
         output_vectors: NDArray[np.float32],
+        parameters: TrainingParameters,
     ) -> float:
         """Return the score of documents by some vectors, NaN if they predict nothing."""
         from skw2v.training.likelihood import make_output_layer, mean_log_likelihood
 
-        parameters = self._training_parameters()
         return mean_log_likelihood(
             corpus.token_ids,
             corpus.offsets,
@@ -1385,6 +1393,10 @@ class Word2VecVectorizer(
             learning_rate=float(learning_rate),
             min_learning_rate=float(self.min_learning_rate),
         )
+
+    def _fitted_parameters(self) -> TrainingParameters:
+        """Return what the trainer would be told, but that the vectors stay what they were."""
+        return replace(self._training_parameters(), **getattr(self, "_trained_as", {}))
 
     def _check_parameters(self) -> TrainingParameters:
         """Raise or warn of parameters that do not go together; return what the trainer is told."""

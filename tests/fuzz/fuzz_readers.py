@@ -3,7 +3,7 @@
     python tests/fuzz/fuzz_readers.py --seconds 3600 --folder /tmp/fuzz
 
 A reader may return word vectors, or raise a ValueError that names the file. Everything else is a
-finding: another exception, an empty or infinite result, a second of time or many megabytes for a
+finding: another exception, an empty or infinite result, seconds of time or many megabytes for a
 file of some kilobytes. Findings are kept in the folder as files, and the exit code is 1.
 
 The atheris library (pip install atheris) instruments the readers and makes the files; what reaches
@@ -30,7 +30,9 @@ from typing import Any
 
 import numpy as np
 
+# Of the processor: other programs may keep it from us for long.
 MAX_SECONDS = 5.0
+MAX_SECONDS_PASSED = 900
 MAX_MEGABYTES = 20.0
 MAX_BYTES = 1 << 14
 
@@ -84,7 +86,7 @@ def check(content: bytes, path: Path, outcomes: Counter[str], *, measure_memory:
         before = tracemalloc.get_traced_memory()[0] if measure_memory else 0
         if measure_memory:
             tracemalloc.reset_peak()
-        start = time.monotonic()
+        start = time.process_time()
         try:
             result = task()
         except ValueError as error:
@@ -97,7 +99,7 @@ def check(content: bytes, path: Path, outcomes: Counter[str], *, measure_memory:
             vectors = getattr(getattr(result, "word_vectors_", result), "vectors", None)
             if vectors is not None and not (len(vectors) and np.isfinite(vectors).all()):
                 raise AssertionError("vectors that no WordVectors may have")
-        seconds = time.monotonic() - start
+        seconds = time.process_time() - start
         if seconds > MAX_SECONDS:
             raise AssertionError(f"{seconds:.1f} seconds")
         megabytes = (tracemalloc.get_traced_memory()[1] - before) / 1e6 if measure_memory else 0.0
@@ -167,10 +169,11 @@ def search_by_coverage(arguments: argparse.Namespace, folder: Path, outcomes: Co
         f"-max_total_time={arguments.seconds}",
         f"-max_len={MAX_BYTES}",
         f"-seed={arguments.seed}",
-        f"-timeout={int(10 * MAX_SECONDS)}",
+        f"-timeout={MAX_SECONDS_PASSED}",
         "-rss_limit_mb=2048",
         "-malloc_limit_mb=512",
         "-print_final_stats=1",
+        f"-report_slow_units={MAX_SECONDS_PASSED}",
         f"-artifact_prefix={folder}/finding-",
         str(corpus),
     ]

@@ -337,6 +337,37 @@ def test_without_output_vectors_there_are_no_probabilities(call):
         call(model)
 
 
+@pytest.mark.parametrize(
+    ("trained_as", "now"),
+    [
+        ({"objective": "hierarchical_softmax"}, {"objective": "softmax"}),
+        ({"objective": "negative_sampling"}, {"objective": "hierarchical_softmax"}),
+        ({"architecture": "cbow"}, {"architecture": "skipgram"}),
+        ({"architecture": "cbow", "cbow_mean": True}, {"cbow_mean": False}),
+        ({"ns_exponent": 0.75}, {"ns_exponent": -1.0}),
+    ],
+)
+def test_probabilities_are_those_of_what_was_trained_whatever_the_parameters_are_now(
+    trained_as, now, tmp_path
+):
+    model = model_of(**trained_as).fit(planted_texts(60) + ["cat dog"] * 60)
+    score, predictions = model.score(TEXTS), model.predict_context(["cat", "bus"])
+    model.set_params(**now)
+    model.save(tmp_path / "model.safetensors")
+    for asked in (model, Word2VecVectorizer.load(tmp_path / "model.safetensors")):
+        assert asked.score(TEXTS) == score
+        assert asked.predict_context(["cat", "bus"]) == predictions
+    assert model.fit(TEXTS).score(TEXTS) != score
+
+
+def test_early_stopping_scores_what_is_being_trained():
+    stopping = {"early_stopping": True, "warm_start": True}
+    model = model_of(objective="hierarchical_softmax", **stopping).fit(TEXTS)
+    other = model_of(objective="softmax", init=model.word_vectors_, early_stopping=True).fit(TEXTS)
+    model.set_params(objective="softmax").fit(TEXTS)
+    assert model.validation_scores_[-3:] == other.validation_scores_
+
+
 def test_documents_without_a_pair_have_no_score():
     message = (
         "^X must hold a document with two known words, or there is nothing to predict. Got 2 "
