@@ -5,11 +5,11 @@ printed in a table of its own). A raw token is one of the text, whether it is fr
 the vocabulary and survives subsampling or not. With several repeats the packages take turns, so
 that a disturbance of the machine meets them alike, and medians are compared.
 
-The peers are gensim and, where it is installed, fastText, which without subwords is word2vec. It has
-no step between the vocabulary and training, so the time of a run of no epochs is taken off.
+The peers are gensim and, where it is installed, fastText, which without subwords is word2vec. It
+has no step between the vocabulary and training, so the time of a run of no epochs is taken off.
 
-The matrix product of NumPy on one core is a yardstick of what the processor can do: a table compares
-the useful arithmetic of training with it.
+The matrix product of NumPy on one core is a yardstick of what the processor can do: a table
+compares the useful arithmetic of training with it.
 
 See `benchmarks/README.md` for the data and how to run it.
 """
