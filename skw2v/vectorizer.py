@@ -59,6 +59,7 @@ from skw2v.corpus import (
     select_documents,
     tokenize_documents,
 )
+from skw2v.corpus.documents import WORD_PATTERN, find_words
 from skw2v.corpus.vocabulary import fixed_index
 from skw2v.io import read_word_vectors
 from skw2v.pooling import Pooling, learn_pooling
@@ -1482,7 +1483,7 @@ class Word2VecVectorizer(
 
     def _build_analyzer(self) -> Callable[[Any], Iterable[Hashable]]:
         """Return the function that reads and decodes a document and splits it into tokens."""
-        return CountVectorizer(**self._text_options()).build_analyzer()
+        return _build_analyzer(self._text_options())
 
     def _text_options(self) -> dict[str, Any]:
         """Return the parameters that say how a text is split into tokens."""
@@ -1557,8 +1558,16 @@ def _encode_texts(
     texts: list[str], digest: str, text_options: dict[str, Any], options: dict[str, Any]
 ) -> tuple[EncodedCorpus, Vocabulary]:
     """Split and encode texts: what `memory` keeps, found by everything but the texts."""
-    analyzer = CountVectorizer(**text_options).build_analyzer()
+    analyzer = _build_analyzer(text_options)
     return encode_documents(tokenize_documents(texts, analyzer), **options)
+
+
+def _build_analyzer(text_options: dict[str, Any]) -> Callable[[Any], Iterable[Hashable]]:
+    """Return scikit-learn's analyzer, which finds the same words by `find_words` if it can."""
+    is_default = text_options["token_pattern"] == WORD_PATTERN
+    if is_default and text_options["tokenizer"] is None and text_options["analyzer"] == "word":
+        text_options = {**text_options, "tokenizer": find_words, "token_pattern": None}
+    return CountVectorizer(**text_options).build_analyzer()
 
 
 def _n_threads(n_jobs: int | None) -> int:

@@ -11,6 +11,7 @@ polars are never imported: a frame is what has `shape` and `columns`.
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from numbers import Real
@@ -18,6 +19,14 @@ from os import PathLike
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from scipy.sparse import issparse
+
+# What scikit-learn's vectorizers call a token unless told otherwise: two or more word characters.
+WORD_PATTERN = r"(?u)\b\w\w+\b"
+
+_find_words = re.compile(WORD_PATTERN).findall
+
+# Each character of ASCII that is no word character becomes a space.
+_SPACES = str.maketrans(dict.fromkeys(re.sub(r"\w", "", "".join(map(chr, range(128)))), " "))
 
 # dtype kinds that can hold neither texts nor token sequences: numbers, dates, records.
 _KINDS_WITHOUT_DOCUMENTS = frozenset("biufcmMV")
@@ -89,6 +98,30 @@ def tokenize_documents(
     [['to', 'be', 'or'], ['not', 'to', 'be'], (7, 7)]
     """
     return _tokenize(check_documents(documents), analyzer, input)
+
+
+def find_words(text: str) -> list[str]:
+    """Return what `WORD_PATTERN` finds in a text, in less than half the time where it is ASCII.
+
+    Parameters
+    ----------
+    text : str
+        A text that has been decoded and preprocessed.
+
+    Returns
+    -------
+    words : list of str
+        ``re.findall(WORD_PATTERN, text)``.
+
+    Examples
+    --------
+    >>> from skw2v.corpus.documents import find_words
+    >>> find_words("What's a C-3PO?")
+    ['What', '3PO']
+    """
+    if isinstance(text, str) and text.isascii():
+        return [word for word in text.translate(_SPACES).split() if len(word) > 1]
+    return _find_words(text)
 
 
 def check_documents(documents: Iterable[Any]) -> Iterator[Any]:
