@@ -143,7 +143,8 @@ def measure_encoding(path: Path, repeats: int) -> list[list[str]]:
     """Return the rows of the table of encoding."""
     from gensim.models import Word2Vec
 
-    from skw2v.corpus import encode_documents, tokenize_documents
+    from skw2v import Word2VecVectorizer
+    from skw2v.corpus import encode_documents
 
     lines = _read_lines(str(path))
     analyzer = CountVectorizer().build_analyzer()
@@ -153,7 +154,8 @@ def measure_encoding(path: Path, repeats: int) -> list[list[str]]:
             analyzer(line)
 
     def encode_texts() -> None:
-        encode_documents(tokenize_documents(lines, analyzer), min_count=MIN_COUNT)
+        # What fit does before it trains.
+        Word2VecVectorizer(min_count=MIN_COUNT)._encode(lines, None)
 
     def encode_tokens() -> None:
         encode_documents(read_documents(path), min_count=MIN_COUNT)

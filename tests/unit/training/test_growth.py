@@ -1,7 +1,8 @@
 """What a round costs must not grow with the vocabulary: it looks at what its words need, no more.
 
-Nothing here is timed. Linux tells which pages of memory a process has looked at: where a vocabulary
-has far more words, of which none occurs, the rounds must not have looked at more.
+Nothing here is timed. Linux tells which pages of memory a process has looked at, of those that were
+ever written: where a vocabulary has far more words, of which none occurs, the rounds must not have
+looked at more.
 """
 
 import inspect
