@@ -1238,7 +1238,9 @@ class Word2VecVectorizer(
             **options,
         )
         _check_finite(embedding.input_vectors, parameters)
-        return embedding.input_vectors, embedding.output_vectors
+        input_vectors = _packed(embedding.input_vectors)
+        _lock(input_vectors)  # or WordVectors would copy them
+        return input_vectors, _packed(embedding.output_vectors)
 
     def _learned(
         self,
@@ -1529,11 +1531,37 @@ def _vectors_of(source: Any) -> KnownVectors:
 
 def _check_finite(vectors: NDArray[Any], parameters: TrainingParameters) -> None:
     """Raise if training has diverged."""
-    if not np.isfinite(vectors).all():
+    # The extremes are finite only if all are, and take no temporary array.
+    if not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):
         raise ValueError(
             "Training diverged: the word vectors are not finite. Lower learning_rate, which "
             f"started at {parameters.learning_rate:g}."
         )
+
+
+def _packed(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Close the gaps between rows that were padded, in place: nothing else may use the memory."""
+    n_rows, size = vectors.shape
+    padded_size = vectors.strides[0] // vectors.itemsize
+    if padded_size == size:
+        return vectors
+    n_values = (n_rows - 1) * padded_size + size
+    memory = np.lib.stride_tricks.as_strided(vectors, (n_values,), (vectors.itemsize,))
+    packed = memory[: n_rows * size].reshape(n_rows, size)
+    rows_at_once = max(1, 2**18 // size)
+    for start in range(0, n_rows, rows_at_once):
+        rows = slice(start, start + rows_at_once)
+        packed[rows] = vectors[rows]  # no row is overwritten before it has moved
+    return packed
+
+
+def _lock(array: NDArray[Any]) -> None:
+    """Make an array, and all that it is a view of, read-only."""
+    base: Any = array
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            base.setflags(write=False)
+        base = getattr(base, "base", None)
 
 
 def _texts_in(X: Any) -> list[str] | None:
