@@ -129,18 +129,20 @@ def measure(case: Case) -> Measured:
     resident = resident_memory()
     clock = time.process_time if case.threads == 1 else time.perf_counter
     ends: list[float] = []
+    processor_ends: list[float] = []
     sizes: list[int] = []
 
     def report(n_tokens: int, loss: float) -> None:
         ends.append(clock())
+        processor_ends.append(time.process_time())
         sizes.append(n_tokens)
 
-    start, processor_start = clock(), time.process_time()
+    start = clock()
     embedding = train(
         token_ids, offsets, counts, parameters,
         seed=SEED, n_threads=case.threads, plan=plan, report=report,
     )  # fmt: skip
-    processor_seconds = time.process_time() - processor_start
+    processor_seconds = processor_ends[-1] - processor_ends[0]
     matrices = sum(
         matrix.strides[0] * len(matrix)
         for matrix in (embedding.input_vectors, embedding.output_vectors)
@@ -152,7 +154,7 @@ def measure(case: Case) -> Measured:
     setup = max(ends[0] - start - per_token * sizes[0], 0.0)
     return Measured(
         nanoseconds=per_token * 1e9,
-        processor_nanoseconds=(processor_seconds - setup) / len(token_ids) * 1e9,
+        processor_nanoseconds=processor_seconds / sum(sizes[1:]) * 1e9,
         setup_seconds=setup,
         memory=peak_memory() - resident - matrices / 1e6 if case.n_words is None else math.nan,
     )
