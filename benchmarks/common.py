@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import platform
+import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,13 +39,15 @@ TRAINING = {"window": 5, "negative": 5, "sample": 1e-3}
 _MAX_GENSIM_LINE = 10_000
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+def add_common_arguments(
+    parser: argparse.ArgumentParser, peers: Sequence[str] = tuple(PEERS)
+) -> None:
     """Add the arguments that every benchmark understands."""
     parser.add_argument(
         "--modes", nargs="+", choices=MODES, default=list(MODES), help="what to train"
     )
     parser.add_argument(
-        "--peers", nargs="*", choices=PEERS, default=PEERS, help="packages to compare with"
+        "--peers", nargs="*", choices=peers, default=list(peers), help="packages to compare with"
     )
     parser.add_argument(
         "--limit-tokens", type=int, metavar="N", help="use the first lines, up to N tokens"
@@ -137,3 +142,35 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
 def report_progress(message: str) -> None:
     """Print to standard error, which leaves standard output to the tables."""
     print(message, file=sys.stderr, flush=True)
+
+
+def run_fresh(script: str, *arguments: object) -> Any:
+    """Run a script of this folder in a process of its own; return the JSON of its last line.
+
+    What a process has loaded, compiled or held before is part of its time and memory, so that
+    whoever is measured gets a new one.
+    """
+    command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, arguments)]
+    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(finished.stdout.splitlines()[-1])
+
+
+def resident_memory() -> float:
+    """Return the resident memory of this process in MB."""
+    return _memory("VmRSS")
+
+
+def peak_memory() -> float:
+    """Return the largest resident memory that this process has had, in MB."""
+    return _memory("VmHWM")
+
+
+def _memory(field: str) -> float:
+    """Return a line of Linux's account of this process, elsewhere the peak that POSIX knows."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines[field].split()[0]) * 1024 / 1e6
+    # Not on Linux, where a process begins with the peak of the one that started it.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

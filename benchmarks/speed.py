@@ -1,11 +1,15 @@
-"""Compare training speed with gensim's, in raw tokens per second, at equal hyper-parameters.
+"""Compare training speed with peers', in raw tokens per second, at equal hyper-parameters.
 
 Only training is timed: the corpus has been read and the vocabulary built before (their time is
 printed in a table of its own). A raw token is one of the text, whether it is frequent enough for
 the vocabulary and survives subsampling or not. With several repeats the packages take turns, so
 that a disturbance of the machine meets them alike, and medians are compared.
 
-The matrix product of NumPy on one core is printed as a yardstick of what the processor can do.
+The peers are gensim and, where it is installed, fastText, which without subwords is word2vec. It
+has no step between the vocabulary and training, so the time of a run of no epochs is taken off.
+
+The matrix product of NumPy on one core is a yardstick of what the processor can do: a table
+compares the useful arithmetic of training with it.
 
 See `benchmarks/README.md` for the data and how to run it.
 """
@@ -14,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -40,7 +45,7 @@ from threadpoolctl import threadpool_limits
 from skw2v.corpus.encoding import EncodedCorpus, encode_documents
 from skw2v.corpus.vocabulary import Vocabulary
 
-PACKAGES = ["skw2v", "gensim", "numpy", "scikit-learn", "numba"]
+PACKAGES = ["skw2v", "gensim", "fasttext-wheel", "numpy", "scikit-learn", "numba"]
 SEED = 1
 LEARNING_RATE = 0.025
 WARM_UP_TOKENS = 1000
@@ -62,14 +67,33 @@ class Run(NamedTuple):
     setting: Setting
     threads: int
     seconds: float
+    processor_seconds: float
     digest: str
 
 
+class Duration(NamedTuple):
+    """Seconds by the clock, and of the processor, all threads together."""
+
+    clock: float
+    processor: float
+
+
+class Stopwatch:
+    """Measures durations from its making."""
+
+    def __init__(self) -> None:
+        self._clock, self._processor = time.perf_counter(), time.process_time()
+
+    def read(self) -> Duration:
+        """Return the duration so far."""
+        return Duration(time.perf_counter() - self._clock, time.process_time() - self._processor)
+
+
 class Trained(NamedTuple):
-    """What a trainer gives: vectors, and the seconds of training and of the vocabulary before."""
+    """What a trainer gives: vectors, and how long training and the vocabulary before it took."""
 
     vectors: NDArray[np.floating]
-    seconds: float
+    duration: Duration
     vocabulary_seconds: float
 
 
@@ -83,8 +107,8 @@ def train_skw2v(
     seed: int,
     n_threads: int,
     **parameters: Any,
-) -> tuple[NDArray[np.floating], float]:
-    """Train on an encoded corpus and return the input vectors and the seconds it took."""
+) -> tuple[NDArray[np.floating], Duration]:
+    """Train on an encoded corpus and return the input vectors and how long it took."""
     from skw2v.training.parameters import TrainingParameters
     from skw2v.training.trainer import train
 
@@ -92,7 +116,7 @@ def train_skw2v(
     # Compiles what is not compiled yet.
     few_ids = corpus.token_ids[:WARM_UP_TOKENS]
     train(few_ids, np.array([0, len(few_ids)]), vocabulary.counts, training, seed=seed)
-    start = time.perf_counter()
+    stopwatch = Stopwatch()
     embedding = train(
         corpus.token_ids,
         corpus.offsets,
@@ -101,18 +125,17 @@ def train_skw2v(
         seed=seed,
         n_threads=n_threads,
     )
-    return embedding.input_vectors, time.perf_counter() - start
+    return embedding.input_vectors, stopwatch.read()
 
 
-def make_skw2v(path: Path, epochs: int) -> Trainer:
-    """Return a trainer that encodes the corpus once."""
-    start = time.perf_counter()
-    corpus, vocabulary = encode_documents(read_documents(path), min_count=MIN_COUNT)
-    vocabulary_seconds = time.perf_counter() - start
+def make_skw2v(
+    corpus: EncodedCorpus, vocabulary: Vocabulary, vocabulary_seconds: float, epochs: int
+) -> Trainer:
+    """Return a trainer for a corpus that has been encoded."""
 
     def train(setting: Setting, threads: int) -> Trained:
         architecture, objective = MODES[setting.mode]
-        vectors, seconds = train_skw2v(
+        vectors, duration = train_skw2v(
             corpus,
             vocabulary,
             seed=SEED,
@@ -124,7 +147,7 @@ def make_skw2v(path: Path, epochs: int) -> Trainer:
             epochs=epochs,
             **TRAINING,
         )
-        return Trained(vectors, seconds, vocabulary_seconds)
+        return Trained(vectors, duration, vocabulary_seconds)
 
     return train
 
@@ -141,13 +164,51 @@ def make_gensim(path: Path, epochs: int) -> Trainer:
             seed=SEED,
             **gensim_parameters(setting.mode),
         )
-        start = time.perf_counter()
+        stopwatch = Stopwatch()
         model.build_vocab(corpus_file=str(path))
-        built = time.perf_counter()
+        vocabulary_seconds = stopwatch.read().clock
+        stopwatch = Stopwatch()
         model.train(corpus_file=str(path), total_words=model.corpus_total_words, epochs=epochs)
-        return Trained(model.wv.vectors, time.perf_counter() - built, built - start)
+        return Trained(model.wv.vectors, stopwatch.read(), vocabulary_seconds)
 
     return train
+
+
+def make_fasttext(path: Path, epochs: int) -> Trainer:
+    """Return a trainer without subwords; ends of lines count as words for fastText."""
+    from fasttext import train_unsupervised
+
+    def train(setting: Setting, threads: int) -> Trained:
+        architecture, objective = MODES[setting.mode]
+        parameters: dict[str, Any] = {
+            "model": architecture,
+            "loss": "hs" if objective == "hierarchical_softmax" else "ns",
+            "dim": setting.dimension,
+            "lr": LEARNING_RATE,
+            "thread": threads,
+            "minCount": MIN_COUNT,
+            "ws": TRAINING["window"],
+            "neg": TRAINING["negative"],
+            "t": TRAINING["sample"],
+            "minn": 0,
+            "maxn": 0,
+            "verbose": 0,
+        }
+        stopwatch = Stopwatch()
+        train_unsupervised(str(path), epoch=0, **parameters)
+        before = stopwatch.read()
+        stopwatch = Stopwatch()
+        model = train_unsupervised(str(path), epoch=epochs, **parameters)
+        whole = stopwatch.read()
+        duration = Duration(whole.clock - before.clock, whole.processor - before.processor)
+        return Trained(model.get_input_matrix(), duration, before.clock)
+
+    return train
+
+
+def installed_peers() -> list[str]:
+    """Return the peers that can be imported."""
+    return [name for name in ("gensim", "fasttext") if importlib.util.find_spec(name)]
 
 
 def run(
@@ -163,9 +224,9 @@ def run(
                 for library, train in trainers.items():
                     trained = train(setting, threads)
                     digest = hashlib.sha256(np.ascontiguousarray(trained.vectors)).hexdigest()
-                    runs.append(Run(library, setting, threads, trained.seconds, digest))
+                    runs.append(Run(library, setting, threads, *trained.duration, digest))
                     vocabulary_seconds[library].append(trained.vocabulary_seconds)
-                    speed = n_tokens * arguments.epochs / trained.seconds
+                    speed = n_tokens * arguments.epochs / trained.duration.clock
                     report_progress(
                         f"{library} {setting.mode}, d={setting.dimension}, {threads} threads: "
                         f"{speed:,.0f} tokens/s, vectors {digest[:12]}"
@@ -181,10 +242,31 @@ def measure_matrix_product() -> float:
     seconds = []
     with threadpool_limits(1):
         for _ in range(YARDSTICK_REPEATS):
-            start = time.perf_counter()
+            stopwatch = Stopwatch()
             first @ second
-            seconds.append(time.perf_counter() - start)
+            seconds.append(stopwatch.read().processor)
     return 2 * YARDSTICK_SIZE**3 / min(seconds) / 1e9
+
+
+def operations_per_token(mode: str, counts: NDArray[np.int64], n_tokens: int) -> float:
+    """Return the useful multiplications and additions of a raw token and dimension.
+
+    A pair of an input and an output row takes three multiply-adds a dimension: one for the score
+    and one for the step of either row. Skip-gram has an input row for each context, window + 1 in
+    the mean over the shrunk windows, and CBOW has one: adding up its contexts is not counted. There
+    are 1 + negative output rows, or the inner nodes of a path of the Huffman tree. What is computed
+    beyond that, such as more noise words, is not useful in this sense.
+    """
+    from skw2v.training.huffman import build_huffman_tree
+    from skw2v.training.noise import keep_probabilities
+
+    kept = counts * keep_probabilities(counts, TRAINING["sample"])
+    architecture, objective = MODES[mode]
+    n_inputs = TRAINING["window"] + 1 if architecture == "skipgram" else 1
+    n_outputs: NDArray[Any] = np.array(1 + TRAINING["negative"])
+    if objective == "hierarchical_softmax":
+        n_outputs = np.diff(build_huffman_tree(counts).path_offsets)
+    return float(2 * 3 * n_inputs * (kept * n_outputs).sum() / n_tokens)
 
 
 class Speeds:
@@ -203,6 +285,12 @@ class Speeds:
         """Return the median speed of a library."""
         runs = self._select(library, setting)
         seconds = [run.seconds for run in runs if run.threads == threads]
+        return self._n_tokens / statistics.median(seconds)
+
+    def tokens_per_processor_second(self, library: str, setting: Setting) -> float:
+        """Return the median speed of runs on one thread, in time of the processor."""
+        runs = self._select(library, setting)
+        seconds = [run.processor_seconds for run in runs if run.threads == 1]
         return self._n_tokens / statistics.median(seconds)
 
     def has_equal_bytes(self, library: str, setting: Setting) -> bool:
@@ -250,6 +338,33 @@ def print_scaling(speeds: Speeds, libraries: list[str]) -> None:
     )
 
 
+def print_arithmetic(
+    speeds: Speeds, libraries: list[str], operations: dict[str, float], yardstick: float
+) -> None:
+    """Print the useful arithmetic on one thread and its share of NumPy's matrix product."""
+    rows = []
+    for setting in speeds.settings:
+        gflops = [
+            speeds.tokens_per_processor_second(library, setting)
+            * operations[setting.mode]
+            * setting.dimension
+            / 1e9
+            for library in libraries
+        ]
+        rows.append(
+            [
+                *map(str, setting),
+                *(f"{value:.1f}" for value in gflops),
+                *(f"{value / yardstick:.2f}" for value in gflops),
+            ]
+        )
+    print_table(
+        "Useful arithmetic on one thread, GFLOP/s, and as a fraction of NumPy's matrix product",
+        ["mode", "d", *libraries, *(f"{library} / product" for library in libraries)],
+        rows,
+    )
+
+
 def print_vocabulary(vocabulary_seconds: dict[str, list[float]], n_tokens: int) -> None:
     """Print the time of reading the text and building the vocabulary."""
     medians = {name: statistics.median(values) for name, values in vocabulary_seconds.items()}
@@ -267,7 +382,7 @@ def parse_arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("corpus", type=Path, help="text, a document a line, tokens between spaces")
-    add_common_arguments(parser)
+    add_common_arguments(parser, installed_peers())
     parser.add_argument("--dimensions", nargs="+", type=int, default=[100, 300], metavar="D")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N")
     parser.add_argument("--epochs", type=int, default=1)
@@ -281,20 +396,33 @@ def main() -> None:
     with limited_corpus(arguments.corpus, arguments.limit_tokens) as path:
         lengths = [len(document) for document in read_documents(path)]
         n_tokens = sum(lengths)
-        trainers = {"skw2v": make_skw2v(path, arguments.epochs)}
+        stopwatch = Stopwatch()
+        corpus, vocabulary = encode_documents(read_documents(path), min_count=MIN_COUNT)
+        seconds = stopwatch.read().clock
+        trainers = {"skw2v": make_skw2v(corpus, vocabulary, seconds, arguments.epochs)}
         if "gensim" in arguments.peers:
             check_line_lengths(lengths)
             trainers["gensim"] = make_gensim(path, arguments.epochs)
+        if "fasttext" in arguments.peers:
+            trainers["fasttext"] = make_fasttext(path, arguments.epochs)
         yardstick = measure_matrix_product()
         runs, vocabulary_seconds = run(trainers, arguments, n_tokens)
+    yardstick = max(yardstick, measure_matrix_product())
     print_environment(PACKAGES)
     print(
         f"{n_tokens:,} raw tokens, {arguments.epochs} epochs, {arguments.repeats} repeats; "
         f"NumPy matrix product, float32, one core: {yardstick:.0f} GFLOP/s"
     )
     speeds = Speeds(runs, n_tokens * arguments.epochs)
-    print_speeds(speeds, arguments.peers)
-    print_scaling(speeds, list(trainers))
+    libraries = list(trainers)
+    print_speeds(speeds, libraries[1:])
+    print_scaling(speeds, libraries)
+    if 1 in arguments.threads:
+        operations = {
+            mode: operations_per_token(mode, vocabulary.counts, n_tokens)
+            for mode in arguments.modes
+        }
+        print_arithmetic(speeds, libraries, operations, yardstick)
     print_vocabulary(vocabulary_seconds, n_tokens)
 
 

@@ -47,6 +47,7 @@ from skw2v._saving import load_estimator, save_estimator
 from skw2v.corpus import (
     EncodedCorpus,
     Vocabulary,
+    build_analyzer,
     count_encoded_in_batches,
     count_tokens_in_batches,
     encode_documents,
@@ -1239,6 +1240,7 @@ class Word2VecVectorizer(
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train, and return input and output vectors."""
         # Loads numba, which an import of the package should not.
+        from skw2v.training.embedding import packed
         from skw2v.training.trainer import train
 
         embedding = train(
@@ -1254,7 +1256,9 @@ class Word2VecVectorizer(
             **options,
         )
         _check_finite(embedding.input_vectors, parameters)
-        return embedding.input_vectors, embedding.output_vectors
+        input_vectors = packed(embedding.input_vectors)
+        _lock(input_vectors)  # or WordVectors would copy them
+        return input_vectors, packed(embedding.output_vectors)
 
     def _learned(
         self,
@@ -1424,7 +1428,7 @@ class Word2VecVectorizer(
 
     def _build_analyzer(self) -> Callable[[Any], Iterable[Hashable]]:
         """Return the function that reads and decodes a document and splits it into tokens."""
-        return CountVectorizer(**self._text_options()).build_analyzer()
+        return build_analyzer(self._text_options())
 
     def _text_options(self) -> dict[str, Any]:
         """Return the parameters that say how a text is split into tokens."""
@@ -1457,8 +1461,18 @@ class _Stream(NamedTuple):
 
 def _check_finite(vectors: NDArray[Any], parameters: TrainingParameters) -> None:
     """Raise if training has diverged."""
-    if not np.isfinite(vectors).all():
+    # The extremes are finite only if all are, and take no temporary array.
+    if not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):
         raise ValueError(
             "Training diverged: the word vectors are not finite. Lower learning_rate, which "
             f"started at {parameters.learning_rate:g}."
         )
+
+
+def _lock(array: NDArray[Any]) -> None:
+    """Make an array, and all that it is a view of, read-only."""
+    base: Any = array
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            base.setflags(write=False)
+        base = getattr(base, "base", None)

@@ -15,7 +15,7 @@ from skw2v.corpus.counting import (
     count_tokens,
     count_tokens_in_batches,
 )
-from skw2v.corpus.documents import check_documents, tokenize_documents
+from skw2v.corpus.documents import build_analyzer, check_documents, tokenize_documents
 from skw2v.corpus.encoding import (
     EncodedCorpus,
     MoreDocuments,
@@ -31,6 +31,7 @@ __all__ = [
     "MoreDocuments",
     "TextFiles",
     "Vocabulary",
+    "build_analyzer",
     "check_documents",
     "count_encoded_in_batches",
     "count_encoded_tokens",

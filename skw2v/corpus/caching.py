@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_memory
 
-from skw2v.corpus.documents import check_documents, tokenize_documents
+from skw2v.corpus.documents import build_analyzer, check_documents, tokenize_documents
 from skw2v.corpus.encoding import EncodedCorpus, encode_documents
 from skw2v.corpus.vocabulary import Vocabulary
 
@@ -89,7 +88,7 @@ def _encode_texts(
     texts: list[str], digest: str, text_options: dict[str, Any], encoding_options: dict[str, Any]
 ) -> tuple[EncodedCorpus, Vocabulary]:
     """Split and encode texts: what is kept, found by everything but the texts."""
-    analyzer = CountVectorizer(**text_options).build_analyzer()
+    analyzer = build_analyzer(text_options)
     return encode_documents(tokenize_documents(texts, analyzer), **encoding_options)
 
 

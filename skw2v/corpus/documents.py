@@ -11,6 +11,7 @@ polars are never imported: a frame is what has `shape` and `columns`.
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from numbers import Real
@@ -18,6 +19,15 @@ from os import PathLike
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from scipy.sparse import issparse
+from sklearn.feature_extraction.text import CountVectorizer
+
+# What scikit-learn's vectorizers call a token unless told otherwise: two or more word characters.
+WORD_PATTERN = r"(?u)\b\w\w+\b"
+
+_find_words = re.compile(WORD_PATTERN).findall
+
+# Each character of ASCII that is no word character becomes a space.
+_ONLY_WORDS = re.sub(r"\W", " ", "".join(map(chr, range(128)))).encode().ljust(256)
 
 # dtype kinds that can hold neither texts nor token sequences: numbers, dates, records.
 _KINDS_WITHOUT_DOCUMENTS = frozenset("biufcmMV")
@@ -89,6 +99,59 @@ def tokenize_documents(
     [['to', 'be', 'or'], ['not', 'to', 'be'], (7, 7)]
     """
     return _tokenize(check_documents(documents), analyzer, input)
+
+
+def find_words(text: str) -> list[str]:
+    """Return what `WORD_PATTERN` finds in a text, in less than half the time where it is ASCII.
+
+    Parameters
+    ----------
+    text : str
+        A text that has been decoded and preprocessed.
+
+    Returns
+    -------
+    words : list of str
+        ``re.findall(WORD_PATTERN, text)``.
+
+    Examples
+    --------
+    >>> from skw2v.corpus.documents import find_words
+    >>> find_words("What's a C-3PO?")
+    ['What', '3PO']
+    """
+    if isinstance(text, str) and text.isascii():
+        # Bytes, because their table takes no time to set up, which tells in short texts.
+        words = text.encode("ascii").translate(_ONLY_WORDS).decode("ascii").split()
+        return [word for word in words if len(word) > 1]
+    return _find_words(text)
+
+
+def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[Hashable]]:
+    """Return scikit-learn's analyzer, which finds the same words by `find_words` if it can.
+
+    Parameters
+    ----------
+    text_options : mapping of str
+        The parameters of `sklearn.feature_extraction.text.CountVectorizer` that say how a text is
+        split, each of them.
+
+    Returns
+    -------
+    analyzer : callable
+        What reads and decodes a document and splits it into tokens.
+
+    Examples
+    --------
+    >>> from sklearn.feature_extraction.text import CountVectorizer
+    >>> from skw2v.corpus.documents import build_analyzer
+    >>> build_analyzer(CountVectorizer().get_params())("What's a C-3PO?")
+    ['what', '3po']
+    """
+    is_default = text_options["token_pattern"] == WORD_PATTERN
+    if is_default and text_options["tokenizer"] is None and text_options["analyzer"] == "word":
+        text_options = {**text_options, "tokenizer": find_words, "token_pattern": None}
+    return CountVectorizer(**text_options).build_analyzer()
 
 
 def check_documents(documents: Iterable[Any]) -> Iterator[Any]:

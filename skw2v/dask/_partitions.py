@@ -13,9 +13,8 @@ from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import CountVectorizer
 
-from skw2v.corpus import EncodedCorpus, Vocabulary, tokenize_documents
+from skw2v.corpus import EncodedCorpus, Vocabulary, build_analyzer, tokenize_documents
 from skw2v.corpus.partitions import (
     NumberedPartition,
     WordCounts,
@@ -141,7 +140,7 @@ class Lines:
 
 def split_partition(documents: Iterable[Any], text_options: Mapping[str, Any]) -> NumberedPartition:
     """Read, split and number the documents of a partition, in one task."""
-    analyzer = CountVectorizer(**text_options).build_analyzer()
+    analyzer = build_analyzer(text_options)
     return number_documents(tokenize_documents(documents, analyzer, input=text_options["input"]))
 
 

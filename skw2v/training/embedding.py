@@ -53,6 +53,22 @@ def padded(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
+def packed(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Close the gaps between rows that were padded, in place: nothing else may use the memory."""
+    n_rows, size = vectors.shape
+    padded_size = vectors.strides[0] // vectors.itemsize
+    if padded_size == size:
+        return vectors
+    n_values = (n_rows - 1) * padded_size + size
+    memory = np.lib.stride_tricks.as_strided(vectors, (n_values,), (vectors.itemsize,))
+    dense = memory[: n_rows * size].reshape(n_rows, size)
+    rows_at_once = max(1, 2**18 // size)
+    for start in range(0, n_rows, rows_at_once):
+        rows = slice(start, start + rows_at_once)
+        dense[rows] = vectors[rows]  # no row is overwritten before it has moved
+    return dense
+
+
 def initial_vectors(
     n_words: int, vector_size: int, seed: int, dtype: np.dtype[Any]
 ) -> NDArray[Any]:

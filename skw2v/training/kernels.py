@@ -1357,7 +1357,7 @@ def merge_rows(
             older[chunk, slot] = newest[row]
             touched[n_touched] = row
             n_touched += newest[row] < 0
-            newest[row] = (chunk << 32) | slot
+            newest[row] = (np.int64(chunk) << 32) | slot
     for k in range(n_touched):
         if k + AHEAD < n_touched:
             prefetch_row(matrix, touched[k + AHEAD])

@@ -18,8 +18,8 @@ MIN_ROUNDS = 100  # of an epoch, while that leaves a chunk for each round
 MIN_CHUNK_TOKENS, MAX_CHUNK_TOKENS = 500, 2000
 MAX_CHUNKS_PER_ROUND = 8
 OUTPUTS_MULTIPLE = 8  # a centre word and its noise words are as many, or twice as many ...
-POOLED_CENTRES = 68  # after so many of a chunk its noise words recur
-POOLING_TOKENS = 1_000_000  # of a corpus from which on they do
+POOLED_CENTRES = 68  # of a chunk, after which its noise words recur, in a corpus of ...
+POOLING_TOKENS = 1_000_000  # ... so many tokens or more; later in a shorter one
 # Every pair goes through the root of a Huffman tree and the nodes below it: steps are averaged
 # later.
 KAPPA, HIERARCHICAL_KAPPA = 0.25, 0.1
@@ -145,8 +145,9 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
         centres = 2 if parameters.architecture == "cbow" else 1
         least = parameters.negative * centres
         drawn = -(-(centres + least) // OUTPUTS_MULTIPLE) * OUTPUTS_MULTIPLE - centres
-        pooled_centres = POOLED_CENTRES if n_tokens >= POOLING_TOKENS else chunk_tokens
-        pooled = drawn * -(-pooled_centres // centres)
+        # The shorter the corpus, the more of its noise words are fresh.
+        recurring = max(POOLED_CENTRES, POOLED_CENTRES * POOLING_TOKENS // max(n_tokens, 1))
+        pooled = drawn * -(-min(recurring, chunk_tokens) // centres)
     hierarchical = parameters.objective == "hierarchical_softmax"
     return RoundPlan(
         drawn_negatives=drawn,

@@ -97,7 +97,8 @@ def train(
     Raises
     ------
     ValueError
-        If the full softmax would take too much memory.
+        If the full softmax would take too much memory, or the plan's pool is no multiple of the
+        noise words that are drawn at once.
     """
     job = Job(
         token_ids, offsets, counts, parameters, seed, tree_counts, start, schedule, report,
@@ -107,6 +108,11 @@ def train(
         return train_softmax(job, n_threads)
     if plan is None:
         plan = plan_rounds(parameters, len(token_ids))
+    elif plan.pooled_negatives % max(plan.drawn_negatives, 1) != 0:
+        raise ValueError(
+            "pooled_negatives must be a multiple of drawn_negatives. Got "
+            f"{plan.pooled_negatives} and {plan.drawn_negatives}."
+        )
     run = RoundsRun(job, plan)
     run_in_threads(run.work, min(n_threads, plan.chunks_per_round))
     return run.embedding

@@ -358,16 +358,17 @@ def test_vectors_of_either_side_may_be_chosen(architecture, objective):
 
 @pytest.mark.parametrize("objective", ["negative_sampling", "softmax"])
 def test_output_vectors_are_those_that_were_trained(objective, monkeypatch):
-    embeddings = []
+    trained = []
 
     def train(*arguments, **options):
-        embeddings.append(original(*arguments, **options))
-        return embeddings[-1]
+        embedding = original(*arguments, **options)
+        trained.append(embedding.output_vectors.copy())  # fit takes over their memory
+        return embedding
 
     original = trainer.train
     monkeypatch.setattr(trainer, "train", train)
     model = fitted(objective=objective, vectors="output")
-    np.testing.assert_array_equal(model.word_vectors_.vectors, embeddings[0].output_vectors)
+    np.testing.assert_array_equal(model.word_vectors_.vectors, trained[0])
 
 
 @no_known_word

@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
+from skw2v import Word2VecVectorizer
 from skw2v.corpus import check_documents, tokenize_documents
+from skw2v.corpus.documents import WORD_PATTERN, find_words
 
 TEXTS = ["the cat sat", "", "the dog"]
 TOKENS = [["the", "cat", "sat"], [], ["the", "dog"]]
@@ -278,3 +282,26 @@ def test_a_long_bad_document_is_not_printed_in_full():
     with pytest.raises(TypeError) as caught:
         tokenize([b"x" * 100_000])
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(128)], ids=ascii)
+def test_every_ascii_character_parts_words_or_belongs_to_them(character):
+    text = f"ab{character}cd {character} e{character} {character}{character}"
+    assert find_words(text) == re.findall(WORD_PATTERN, text)
+
+
+@given(st.text() | st.text(st.characters(codec="ascii")))
+def test_the_words_found_are_those_of_the_pattern(text):
+    assert find_words(text) == re.findall(WORD_PATTERN, text)
+
+
+def test_only_the_default_pattern_is_replaced(monkeypatch):
+    calls = []
+    monkeypatch.setattr("skw2v.vectorizer.find_words", lambda text: calls.append(text) or ["xx"])
+    texts = ["Ab cd"]
+    for parameters in ({"token_pattern": "[a-z]+"}, {"tokenizer": str.split}, {"analyzer": "char"}):
+        Word2VecVectorizer(min_count=1, epochs=1, **parameters).fit(texts)
+    assert calls == []
+    assert "xx" in Word2VecVectorizer(min_count=1, epochs=1).fit(texts).vocabulary_
+    assert calls == ["ab cd"]
+    assert CountVectorizer().token_pattern == WORD_PATTERN
