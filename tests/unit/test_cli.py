@@ -218,7 +218,7 @@ def test_evaluate_prints_tables(tmp_path, royals, capsys):
     assert columns(output)[-1][-1] == "3 of 4"
     assert run("evaluate", royals, "--pairs", pairs, "--restrict-vocab", "2") == 0
     assert columns(capsys.readouterr().out)[-1][-1] == "0 of 4"
-    with pytest.raises(SystemExit, match="^2$"):
+    with pytest.raises(SystemExit, match=r"^2$"):
         run("evaluate", royals)
     assert "pass --analogies or --pairs" in capsys.readouterr().err
 
