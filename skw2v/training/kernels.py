@@ -970,7 +970,7 @@ def train_centres(first, n_centres, first_negative, heaviest, objective, learnin
     n_first = list_contexts(first, tokens, dummy, scratch.input_slots[0])
     n_second = list_contexts(second, tokens, dummy, scratch.input_slots[1])
     n_second = n_second if n_centres == CBOW_CENTRES else 0
-    n_predictions = (n_first > 0) + (n_second > 0)
+    n_predictions = int(n_first > 0) + int(n_second > 0)
     if n_predictions == 0:
         return 0.0, 0
     list_shared_noise(

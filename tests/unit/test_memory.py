@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from skw2v import Word2VecVectorizer
-from skw2v.vectorizer import _lock, _packed
+from skw2v.training.embedding import packed
+from skw2v.vectorizer import _lock
 
 
 @pytest.mark.parametrize("objective", ["negative_sampling", "hierarchical_softmax"])
@@ -34,13 +35,13 @@ def test_packed_rows_are_those_that_were_padded(shape):
     n_rows, size = shape
     rows = np.arange(n_rows * 16, dtype=np.float32).reshape(n_rows, 16)
     expected = rows[:, :size].copy()
-    packed = _packed(rows[:, :size])
-    np.testing.assert_array_equal(packed, expected)
-    assert packed.flags.c_contiguous
-    assert np.shares_memory(packed, rows)
+    dense = packed(rows[:, :size])
+    np.testing.assert_array_equal(dense, expected)
+    assert dense.flags.c_contiguous
+    assert np.shares_memory(dense, rows)
 
 
 def test_a_locked_array_cannot_be_written_through_what_it_is_a_view_of():
     rows = np.zeros((5, 16), np.float32)
-    _lock(_packed(rows[:, :3]))
+    _lock(packed(rows[:, :3]))
     assert not rows.flags.writeable

@@ -98,7 +98,7 @@ def test_wide_windows_and_many_outputs_take_several_tiles(architecture, objectiv
         shrink_windows=False, negative=13, sample=0.0, epochs=2, learning_rate=0.3,
     )  # fmt: skip
     corpus = make_corpus(150, 1500, 2, seed=3)
-    plan = small_plan(drawn_negatives=17, chunk_tokens=60)
+    plan = small_plan(drawn_negatives=17, pooled_negatives=17 * 60, chunk_tokens=60)
     paths = make_objective(corpus[2], parameters, plan).path_offsets
     n_outputs = 1 + plan.drawn_negatives
     if objective == "hierarchical_softmax":
@@ -119,6 +119,12 @@ def test_centres_take_their_negatives_from_the_pool_in_turn():
     assert_allclose(ours.input_vectors, expected[0], atol=1e-7)
     fresh, _ = train_both(corpus, parameters, small_plan(chunk_tokens=100))
     assert np.abs(fresh.input_vectors - ours.input_vectors).max() > 1e-4
+
+
+def test_a_pool_that_centres_cannot_take_in_turn_is_refused():
+    corpus, plan = make_corpus(50, 12, 3), small_plan(drawn_negatives=3, pooled_negatives=8)
+    with pytest.raises(ValueError, match=r"a multiple of drawn_negatives. Got 8 and 3."):
+        train(*corpus, TrainingParameters(vector_size=16), seed=SEED, plan=plan)
 
 
 @pytest.mark.parametrize(("architecture", "objective"), MODES)
