@@ -133,8 +133,8 @@ def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[
     Parameters
     ----------
     text_options : mapping of str
-        The parameters of `sklearn.feature_extraction.text.CountVectorizer` that say how a text is
-        split, each of them.
+        Parameters of `sklearn.feature_extraction.text.CountVectorizer` that say how a text is
+        split.
 
     Returns
     -------
@@ -143,15 +143,15 @@ def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[
 
     Examples
     --------
-    >>> from sklearn.feature_extraction.text import CountVectorizer
     >>> from skw2v.corpus.documents import build_analyzer
-    >>> build_analyzer(CountVectorizer().get_params())("What's a C-3PO?")
+    >>> build_analyzer({"lowercase": True})("What's a C-3PO?")
     ['what', '3po']
     """
-    is_default = text_options["token_pattern"] == WORD_PATTERN
-    if is_default and text_options["tokenizer"] is None and text_options["analyzer"] == "word":
-        text_options = {**text_options, "tokenizer": find_words, "token_pattern": None}
-    return CountVectorizer(**text_options).build_analyzer()
+    splitter = CountVectorizer(**text_options)
+    is_default = splitter.token_pattern == WORD_PATTERN and splitter.tokenizer is None
+    if is_default and splitter.analyzer == "word":
+        splitter.set_params(tokenizer=find_words, token_pattern=None)
+    return splitter.build_analyzer()
 
 
 def check_documents(documents: Iterable[Any]) -> Iterator[Any]:

@@ -10,8 +10,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from skw2v import Word2VecVectorizer, WordVectors, vectorizer
-from skw2v.corpus import caching
+from skw2v import Word2VecVectorizer, WordVectors
+from skw2v.corpus import documents
 from skw2v.training import threads, trainer
 from skw2v.word_vectors import UnknownWordError
 
@@ -119,8 +119,7 @@ def n_analyses(monkeypatch):
             analyzer = super().build_analyzer()
             return lambda text: counted.append(text) or analyzer(text)
 
-    for module in (caching, vectorizer):
-        monkeypatch.setattr(module, "CountVectorizer", CountingVectorizer)
+    monkeypatch.setattr(documents, "CountVectorizer", CountingVectorizer)
 
     def ask():
         n = len(counted)

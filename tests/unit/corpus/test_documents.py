@@ -297,7 +297,9 @@ def test_the_words_found_are_those_of_the_pattern(text):
 
 def test_only_the_default_pattern_is_replaced(monkeypatch):
     calls = []
-    monkeypatch.setattr("skw2v.vectorizer.find_words", lambda text: calls.append(text) or ["xx"])
+    monkeypatch.setattr(
+        "skw2v.corpus.documents.find_words", lambda text: calls.append(text) or ["xx"]
+    )
     texts = ["Ab cd"]
     for parameters in ({"token_pattern": "[a-z]+"}, {"tokenizer": str.split}, {"analyzer": "char"}):
         Word2VecVectorizer(min_count=1, epochs=1, **parameters).fit(texts)
