@@ -40,7 +40,7 @@ from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, RoundsRu
 
 SyncTokens = int | Literal["auto"]
 
-CURVATURE = 0.1  # c; `benchmarks/README.md` tells what else was tried
+CURVATURE = 0.04  # c; `benchmarks/README.md` tells what else was tried
 DIRECTIONS = 8  # that are told apart; the others differ little, and are scaled alike
 MOMENT_ROWS = 8192  # the most frequent ones, from which the directions are found
 SCALED_ROWS = 8192  # at once
