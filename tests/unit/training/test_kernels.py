@@ -225,19 +225,12 @@ def both(function, written, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("function", "n_inputs", "differentiated"),
-    [
-        (kernels.score_tile, kernels.TILE_INPUTS, False),
-        (kernels.score_row, 1, False),
-        (kernels.differentiate_tile, kernels.TILE_INPUTS, True),
-        (kernels.differentiate_row, 1, True),
-    ],
+    ("function", "n_inputs"),
+    [(kernels.differentiate_tile, kernels.TILE_INPUTS), (kernels.differentiate_row, 1)],
 )
 @pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("n_targets", [1, 16])
-def test_compiled_scores_equal_their_plain_form(
-    function, n_inputs, differentiated, listed, n_targets, tables
-):
+def test_compiled_derivatives_equal_their_plain_form(function, n_inputs, listed, n_targets, tables):
     inputs, outputs, rows, tolerance = tables
     dtype, n, m = inputs.dtype, 2, 8
     # A row for each input, or one for all of them.
@@ -254,10 +247,9 @@ def test_compiled_scores_equal_their_plain_form(
     x = inputs[input_rows[tile[0]] if listed else tile[0]]
     expected = np.zeros((16, 16))
     expected[tile] = x @ outputs[rows[tile[1]]].T
-    if differentiated:
-        label, weight = (row[tile if n_targets > 1 else (0, tile[1])] for row in (labels, weights))
-        gradients = label - weight * expit(np.clip(expected[tile], -16, 16))
-        expected[tile] = rate * gradients
+    label, weight = (row[tile if n_targets > 1 else (0, tile[1])] for row in (labels, weights))
+    gradients = label - weight * expit(np.clip(expected[tile], -16, 16))
+    expected[tile] = rate * gradients
     assert_allclose(plain, expected, rtol=tolerance, atol=max(tolerance, 1e-8))
     assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
 
