@@ -1,6 +1,6 @@
 """Search for files that a reader does not withstand, guided by which lines of it they reach.
 
-    python tests/fuzz/fuzz_readers.py --seconds 3600 --folder /tmp/fuzz
+    python tests/fuzz/fuzz_readers.py --seconds 3600 --folder FOLDER
 
 A reader may return word vectors, or raise a ValueError that names the file. Everything else is a
 finding: another exception, an empty or infinite result, seconds of time or many megabytes for a

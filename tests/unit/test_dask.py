@@ -549,6 +549,18 @@ def after_round(monkeypatch, number, action):
     monkeypatch.setattr(_rounds.Rounds, "_train_round", act)
 
 
+def interrupt_fit(monkeypatch, vectorizer, documents, number):
+    """Fit until a round has been trained, and interrupt."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        after_round(context, number, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            vectorizer.fit(documents)
+
+
 def test_a_worker_without_the_vectors_gets_them(client, fitted, documents, monkeypatch):
     after_round(monkeypatch, 2, _rounds._replicas.clear)
     assert_same(Word2VecVectorizer(**SMALL).fit(documents), fitted)
@@ -665,13 +677,7 @@ def test_a_checkpoint_is_resumed_with_the_same_bytes(
 
     monkeypatch.setattr(Word2VecVectorizer, "_draw_seed", note_seed)
 
-    def interrupt():
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as context:
-        after_round(context, 3, interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            vectorizer.fit(documents)
+    interrupt_fit(monkeypatch, vectorizer, documents, 3)
     assert path.exists()
     resumed = vectorizer.fit(documents)
     monkeypatch.setattr(Word2VecVectorizer, "_draw_seed", lambda self: seeds[0])
@@ -702,12 +708,6 @@ def test_a_foreign_checkpoint_is_refused(client, documents, tmp_path, monkeypatc
         vectorizer.fit(documents)
     path.unlink()
 
-    def interrupt():
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as context:
-        after_round(context, 2, interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            vectorizer.fit(documents)
+    interrupt_fit(monkeypatch, vectorizer, documents, 2)
     with pytest.raises(ValueError, match="belongs to a fit with other documents"):
         vectorizer.set_params(window=2).fit(documents)
