@@ -41,7 +41,6 @@ References
 from __future__ import annotations
 
 import warnings
-from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -53,6 +52,7 @@ from scipy.sparse import csr_array
 from sklearn.preprocessing import normalize
 
 from skw2v.corpus import EncodedCorpus, count_encoded_in_batches
+from skw2v.corpus.partitions import PartitionedCorpus
 
 # The constant of SIF: 1e-3 to 1e-4 do equally well in the paper.
 SIF_CONSTANT = 1e-3
@@ -61,51 +61,6 @@ SIF_CONSTANT = 1e-3
 _GATHERED_ROWS = 4096
 
 _EXTREMES = {"max": np.maximum, "min": np.minimum}
-
-
-class PartitionedCorpus(ABC):
-    """Documents that lie in several places, of which only sums can be had.
-
-    Attributes
-    ----------
-    n_documents : int
-        The number of documents.
-    n_tokens : int
-        The number of tokens in all documents.
-
-    Examples
-    --------
-    >>> from skw2v.corpus import encode_documents
-    >>> from skw2v.pooling import PartitionedCorpus
-    >>> class Halves(PartitionedCorpus):
-    ...     n_documents, n_tokens = 4, 6
-    ...
-    ...     def sum_over_partitions(self, function, *arguments):
-    ...         corpus, _ = encode_documents([["a", "b"], ["a"]], min_count=1)
-    ...         return sum(function(corpus, *arguments) for _ in range(2))
-    >>> Halves().sum_over_partitions(lambda corpus: corpus.n_tokens)
-    6
-    """
-
-    n_documents: int
-    n_tokens: int
-
-    @abstractmethod
-    def sum_over_partitions(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Sum what a function says of each part of the documents.
-
-        Parameters
-        ----------
-        function : callable
-            Takes an `EncodedCorpus` and the arguments, and returns a number or an array.
-        *arguments : object
-            The same for all parts.
-
-        Returns
-        -------
-        total : number or ndarray
-            Added up in a fixed order.
-        """
 
 
 class PooledDocuments(NamedTuple):

@@ -1240,7 +1240,7 @@ class Word2VecVectorizer(
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train, and return input and output vectors."""
         # Loads numba, which an import of the package should not.
-        from skw2v.training.embedding import packed
+        from skw2v.training.embedding import check_finite, packed
         from skw2v.training.trainer import train
 
         embedding = train(
@@ -1255,7 +1255,7 @@ class Word2VecVectorizer(
             after_epoch=watch.after_epoch,
             **options,
         )
-        _check_finite(embedding.input_vectors, parameters)
+        check_finite(embedding.input_vectors, parameters)
         input_vectors = packed(embedding.input_vectors)
         _lock(input_vectors)  # or WordVectors would copy them
         return input_vectors, packed(embedding.output_vectors)
@@ -1457,16 +1457,6 @@ class _Stream(NamedTuple):
     def next_seed(self) -> int:
         """Return the seed of the part that was counted last."""
         return int(np.random.SeedSequence([self.seed, self.n_parts]).generate_state(1)[0])
-
-
-def _check_finite(vectors: NDArray[Any], parameters: TrainingParameters) -> None:
-    """Raise if training has diverged."""
-    # The extremes are finite only if all are, and take no temporary array.
-    if not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):
-        raise ValueError(
-            "Training diverged: the word vectors are not finite. Lower learning_rate, which "
-            f"started at {parameters.learning_rate:g}."
-        )
 
 
 def _lock(array: NDArray[Any]) -> None:

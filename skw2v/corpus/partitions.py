@@ -10,11 +10,12 @@ What travels between machines is tuples of arrays and lists, whose size can be t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -216,3 +217,48 @@ def encode_partition(
     token_ids = ids[partition.token_ids]
     n_known, offsets = close_gaps(token_ids, partition.offsets)
     return token_ids[:n_known].copy(), offsets
+
+
+class PartitionedCorpus(ABC):
+    """Documents that lie in several places, of which only sums can be had.
+
+    Attributes
+    ----------
+    n_documents : int
+        The number of documents.
+    n_tokens : int
+        The number of tokens in all documents.
+
+    Examples
+    --------
+    >>> from skw2v.corpus import encode_documents
+    >>> from skw2v.corpus.partitions import PartitionedCorpus
+    >>> class Halves(PartitionedCorpus):
+    ...     n_documents, n_tokens = 4, 6
+    ...
+    ...     def sum_over_partitions(self, function, *arguments):
+    ...         corpus, _ = encode_documents([["a", "b"], ["a"]], min_count=1)
+    ...         return sum(function(corpus, *arguments) for _ in range(2))
+    >>> Halves().sum_over_partitions(lambda corpus: corpus.n_tokens)
+    6
+    """
+
+    n_documents: int
+    n_tokens: int
+
+    @abstractmethod
+    def sum_over_partitions(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Sum what a function says of each part of the documents.
+
+        Parameters
+        ----------
+        function : callable
+            Takes an `EncodedCorpus` and the arguments, and returns a number or an array.
+        *arguments : object
+            The same for all parts.
+
+        Returns
+        -------
+        total : number or ndarray
+            Added up in a fixed order.
+        """

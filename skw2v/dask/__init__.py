@@ -279,6 +279,7 @@ class Word2VecVectorizer(_Local):
             )
         from skw2v.dask._checkpoint import CheckpointFile, fingerprint, resumed_losses
         from skw2v.dask._rounds import Rounds
+        from skw2v.training.embedding import check_finite
         from skw2v.training.intervals import Setup, make_vectors
 
         frozen = start.frozen if start is not None and start.frozen.any() else np.zeros(0, bool)
@@ -306,7 +307,7 @@ class Word2VecVectorizer(_Local):
             is_new=start is None and checkpoint is None,
         )
         rounds.run(watch, file, checkpoint)
-        vectorizer._check_finite(vectors[0], parameters)
+        check_finite(vectors[0], parameters)
         if file is not None:
             file.remove()
         return vectors

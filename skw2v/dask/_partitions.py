@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from skw2v.corpus import EncodedCorpus, Vocabulary, build_analyzer, tokenize_documents
 from skw2v.corpus.partitions import (
     NumberedPartition,
+    PartitionedCorpus,
     WordCounts,
     choose_words,
     encode_partition,
@@ -24,7 +25,6 @@ from skw2v.corpus.partitions import (
     number_documents,
 )
 from skw2v.corpus.vocabulary import fixed_index
-from skw2v.pooling import PartitionedCorpus
 
 FAN_IN = 8  # parts that one task of a reduction merges
 

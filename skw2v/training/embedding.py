@@ -53,6 +53,16 @@ def padded(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
+def check_finite(vectors: NDArray[Any], parameters: TrainingParameters) -> None:
+    """Raise if training has diverged."""
+    # The extremes are finite only if all are, and take no temporary array.
+    if not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):
+        raise ValueError(
+            "Training diverged: the word vectors are not finite. Lower learning_rate, which "
+            f"started at {parameters.learning_rate:g}."
+        )
+
+
 def packed(vectors: NDArray[Any]) -> NDArray[Any]:
     """Close the gaps between rows that were padded, in place: nothing else may use the memory."""
     n_rows, size = vectors.shape

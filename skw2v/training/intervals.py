@@ -449,10 +449,9 @@ def make_vectors(
     """Return the input and output vectors that a run starts from, without padding."""
     parameters, n_words = setup.parameters, len(setup.counts)
     size = parameters.vector_size
-    hierarchical = parameters.objective == "hierarchical_softmax"
     padded_rows = initial_vectors(n_words, size, setup.seed, np.dtype(np.float32))
     input_vectors = np.ascontiguousarray(padded_rows[:, :size])
-    output_vectors = np.zeros((max(1, n_words - 1) if hierarchical else n_words, size), np.float32)
+    output_vectors = np.zeros((parameters.n_output_rows(n_words), size), np.float32)
     if start is not None:
         input_vectors[start.input_rows] = start.input_vectors
         output_vectors[start.output_rows] = start.output_vectors

@@ -73,6 +73,10 @@ class TrainingParameters:
     learning_rate: float = 0.05
     min_learning_rate: float = 1e-4
 
+    def n_output_rows(self, n_words: int) -> int:
+        """Return how many output vectors there are: of words, or of the tree's inner nodes."""
+        return max(1, n_words - 1) if self.objective == "hierarchical_softmax" else n_words
+
     def learning_rate_at(self, progress: float) -> float:
         """Return the learning rate after a fraction of all tokens: a line, with a floor."""
         return max(self.learning_rate * (1.0 - progress), self.min_learning_rate)

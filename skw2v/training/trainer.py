@@ -108,11 +108,6 @@ def train(
         return train_softmax(job, n_threads)
     if plan is None:
         plan = plan_rounds(parameters, len(token_ids))
-    elif plan.pooled_negatives % max(plan.drawn_negatives, 1) != 0:
-        raise ValueError(
-            "pooled_negatives must be a multiple of drawn_negatives. Got "
-            f"{plan.pooled_negatives} and {plan.drawn_negatives}."
-        )
     run = RoundsRun(job, plan)
     run_in_threads(run.work, min(n_threads, plan.chunks_per_round))
     return run.embedding
@@ -277,12 +272,17 @@ class RoundsRun(TrainingRun):
 
     def __init__(self, job: Job, plan: RoundPlan) -> None:
         counts, tree_counts, parameters = job.counts, job.tree_counts, job.parameters
+        if plan.pooled_negatives % max(plan.drawn_negatives, 1) != 0:
+            raise ValueError(
+                "pooled_negatives must be a multiple of drawn_negatives. Got "
+                f"{plan.pooled_negatives} and {plan.drawn_negatives}."
+            )
         self.plan = plan
         self.objective = make_objective(
             counts if tree_counts is None else tree_counts, parameters, plan
         )
         n_words, n_tokens = len(counts), len(job.token_ids)
-        super().__init__(job, max(1, n_words - 1) if self.objective.hierarchical else n_words)
+        super().__init__(job, parameters.n_output_rows(n_words))
         self.capacities = _capacities(self.objective, plan, parameters.window, n_words, n_tokens)
         n_chunks = plan.chunks_per_round
         self.inputs = Side(self.input_rows, n_chunks, self.capacities.input_rows, self.frozen)

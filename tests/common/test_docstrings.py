@@ -54,7 +54,7 @@ EXAMPLES = {"EX01"}  # no Examples section
 SHOWN_BY_THEIR_CLASS = {
     "skw2v.corpus.files.IdFile.as_array",
     "skw2v.corpus.files.IdFile.fromlist",
-    "skw2v.pooling.PartitionedCorpus.sum_over_partitions",
+    "skw2v.corpus.partitions.PartitionedCorpus.sum_over_partitions",
 }
 
 # The engine room: its functions are called by each other alone. They may be short in what they
