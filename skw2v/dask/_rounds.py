@@ -198,12 +198,15 @@ class _Replica:
         """Return what trains from the vectors of a version, None if there is no way to it."""
         from skw2v.training.intervals import AbandonedError, IntervalRun
 
+        if self.training is None and (state is not None or version == 0):
+            self.training = IntervalRun(setup)
+        # Asked after a run was made: `abandon` marks the replica before it looks for the run, so
+        # one of the two sees the other.
         if self.is_abandoned:
             raise AbandonedError
         if self.training is not None and self.version == version:
             return self.training
         if state is not None or version == 0:
-            self.training = self.training or IntervalRun(setup)
             if state is not None:
                 self.training.reset(*state)
         elif self.training is not None and self.version == version - 1 and update is not None:

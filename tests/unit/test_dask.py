@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace as Namespace
 
 import numpy as np
 import pytest
@@ -21,7 +22,9 @@ from skw2v.corpus.partitions import (
     merge_counts,
     number_documents,
 )
+from skw2v.training import intervals
 from skw2v.training.intervals import (
+    AbandonedError,
     Interval,
     IntervalRun,
     Moves,
@@ -608,7 +611,7 @@ def test_a_worker_killed_in_the_middle_of_training_changes_nothing(
 
 def wait_for_idle_workers(client):
     """Wait until workers have nothing to do, for much less than the tests' tasks would take."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while any(client.processing().values()) or any(client.call_stack().values()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -649,7 +652,7 @@ def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch,
     train_span = IntervalRun.train_span
 
     def endless(self, number, begin, end, team, scratch):
-        for _ in range(1000):  # at a twentieth of a second each
+        for _ in range(2000):  # at a twentieth of a second each
             begun.set()
             time.sleep(0.05)
             yield from train_span(self, number, begin, end, team, scratch)
@@ -659,6 +662,19 @@ def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch,
         Word2VecVectorizer(**SMALL, n_jobs=1).fit(documents)
     wait_for_idle_workers(client)
     del caught
+
+
+def test_an_interrupt_is_heard_while_a_run_is_made(monkeypatch):
+    replica = _rounds._Replica()
+    monkeypatch.setattr(_rounds, "_replica_of", lambda worker, run: replica)
+
+    class MadeMeanwhile:
+        def __init__(self, setup):
+            _rounds.abandon("run", Namespace(address="worker"))
+
+    monkeypatch.setattr(intervals, "IntervalRun", MadeMeanwhile)
+    with pytest.raises(AbandonedError):
+        replica.reach(0, None, None, None)
 
 
 @pytest.mark.parametrize("random_state", [3, None])
