@@ -179,6 +179,22 @@ class WordVectors:
         self._vectors = check_vectors(vectors, self._words)
         self._counts = None if counts is None else check_counts(counts, len(self._words))
 
+    @classmethod
+    def _of_checked(cls, index: dict[Any, int], vectors: NDArray[np.floating]) -> WordVectors:
+        """Make word vectors, without looking at millions of words again.
+
+        Parameters
+        ----------
+        index : dict of hashable to int
+            The row of each word, in the order of the rows.
+        vectors : ndarray of shape (n_words, dimension)
+            Finite and read-only.
+        """
+        word_vectors = cls.__new__(cls)
+        word_vectors._words, word_vectors._index = tuple(index), index
+        word_vectors._vectors, word_vectors._counts = vectors, None
+        return word_vectors
+
     @property
     def words(self) -> tuple[Hashable, ...]:
         """Return the words in the order of the rows."""

@@ -198,21 +198,21 @@ class _Replica:
         """Return what trains from the vectors of a version, None if there is no way to it."""
         from skw2v.training.intervals import AbandonedError, IntervalRun
 
-        if self.training is None and (state is not None or version == 0):
-            self.training = IntervalRun(setup)
+        is_start = state is not None or version == 0
+        if self.training is None and is_start:
+            self.training, self.version = IntervalRun(setup), -1
         # Asked after a run was made: `abandon` marks the replica before it looks for the run, so
         # one of the two sees the other.
         if self.is_abandoned:
             raise AbandonedError
-        if self.training is not None and self.version == version:
+        if self.training is None or self.version == version:
             return self.training
-        if state is not None or version == 0:
-            if state is not None:
-                self.training.reset(*state)
-        elif self.training is not None and self.version == version - 1 and update is not None:
+        if state is not None:
+            self.training.reset(*state)
+        elif not is_start:
+            if self.version != version - 1 or update is None:
+                return None
             self.training.advance(update)
-        else:
-            return None
         self.version = version
         return self.training
 

@@ -56,8 +56,8 @@ class Collector:
         self.path = path
         self.wanted = wanted
         self.dtype = dtype
-        self.words: list[str] = []
-        self._seen: set[str] = set()
+        self._index: dict[str, int] = {}  # the row of each word chosen
+        self._n_rows = 0  # that have been added
         if n_rows is not None and wanted is not None:
             n_rows = min(n_rows, len(wanted))
         self._rows = np.empty((_FIRST_CAPACITY if n_rows is None else n_rows, dimension), dtype)
@@ -65,28 +65,33 @@ class Collector:
         self._first_duplicate = ""
 
     def choose(self, words: list[str], place: Callable[[int], str]) -> list[int] | None:
-        """Return the positions of the words whose rows are to be added; None for all of them."""
-        if self.wanted is None:
-            new = set(words)
-            if len(new) == len(words) and self._seen.isdisjoint(new):
-                self._seen |= new
+        """Choose the words whose rows are to be added, which has to happen before the next call.
+
+        Returns their positions; None for all of them.
+        """
+        index, n_words = self._index, len(self._index)
+        if self.wanted is None and index.keys().isdisjoint(words):
+            index.update(zip(words, range(n_words, n_words + len(words)), strict=True))
+            if len(index) == n_words + len(words):
                 return None
+            for word in set(words):  # some repeat others of these
+                del index[word]
         chosen = []
         for position, word in enumerate(words):
             if self.wanted is not None and word not in self.wanted:
                 continue
-            if word in self._seen:
+            if word in index:
                 self._n_duplicates += 1
                 self._first_duplicate = (
                     self._first_duplicate or f"{reprlib.repr(word)} in {place(position)}"
                 )
                 continue
-            self._seen.add(word)
+            index[word] = len(index)
             chosen.append(position)
         return chosen
 
     def add(self, words: list[str], rows: NDArray[Any], place: Callable[[int], str]) -> None:
-        """Add the rows of some words, which `choose` has allowed."""
+        """Add the rows of the words that `choose` has chosen."""
         with np.errstate(over="ignore"):
             rows = rows.astype(self._rows.dtype, copy=False)
         if len(rows) and not (np.isfinite(rows.min()) and np.isfinite(rows.max())):
@@ -96,12 +101,12 @@ class Collector:
                 f"infinity or a number beyond the range of {rows.dtype}. Leave the word out by "
                 "words=, or repair the file."
             )
-        start, end = len(self.words), len(self.words) + len(words)
+        start, end = self._n_rows, self._n_rows + len(rows)
         if end > len(self._rows):
             # Grows in place where the system can; no view of it exists.
             self._rows.resize((max(end, 3 * len(self._rows) // 2), rows.shape[1]), refcheck=False)
         self._rows[start:end] = rows
-        self.words.extend(words)
+        self._n_rows = end
 
     def finish(self) -> WordVectors:
         """Return the words and their vectors."""
@@ -112,11 +117,11 @@ class Collector:
                 UserWarning,
                 stacklevel=4,
             )
-        if not self.words:
+        if not self._index:
             raise ValueError(nothing_found(self.path, self.wanted))
-        self._rows.resize((len(self.words), self._rows.shape[1]), refcheck=False)
+        self._rows.resize((len(self._index), self._rows.shape[1]), refcheck=False)
         self._rows.setflags(write=False)
-        return WordVectors(self.words, self._rows)
+        return WordVectors._of_checked(self._index, self._rows)
 
 
 def nothing_found(path: str, wanted: frozenset[Hashable] | None) -> str:

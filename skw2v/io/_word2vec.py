@@ -296,7 +296,8 @@ def read_binary(source: Source, options: Options) -> WordVectors:
         start = source.position - len(rest)
         new = source.read(max(BLOCK_BYTES, n_bytes))
         data = rest + new
-        raw_words, offsets, end = _find_records(data, n_bytes, n_words, n_read)
+        n_left = None if n_words is None else n_words - n_read
+        raw_words, offsets, end = _find_records(data, n_bytes, n_left)
         _read_records(data, raw_words, offsets, dimension, start, collector, options)
         n_read += len(raw_words)
         rest = data[end:]
@@ -312,26 +313,31 @@ def read_binary(source: Source, options: Options) -> WordVectors:
 
 
 def _find_records(
-    data: bytes, n_bytes: int, n_words: int | None, n_read: int
-) -> tuple[list[bytes], list[int], int]:
+    data: bytes, n_bytes: int, n_left: int | None
+) -> tuple[list[bytes], NDArray[np.int64], int]:
     """Find the whole records: their words, where their vectors begin, and the end of the last."""
     spaces: list[int] = []
     find, last, end = data.find, len(data) - n_bytes - 1, 0
     while 0 <= (space := find(b" ", end)) <= last:
         spaces.append(space)
         end = space + 1 + n_bytes
-    if n_words is not None:
-        spaces = spaces[: n_words - n_read]
-    offsets = [space + 1 for space in spaces]
-    ends = [offset + n_bytes for offset in offsets]
-    raw_words = [data[i:j] for i, j in zip([0, *ends], spaces, strict=False)]
-    return raw_words, offsets, ends[-1] if ends else 0
+    spaces = spaces[:n_left]
+    if not spaces:
+        return [], np.empty(0, np.int64), 0
+    offsets = np.array(spaces) + 1
+    begins = np.append(0, offsets[:-1] + n_bytes)
+    # A newline ends each record of word2vec.c, and there may be more of them.
+    begins += np.frombuffer(data, np.uint8)[begins] == ord("\n")
+    raw_words = [data[i:j] for i, j in zip(begins.tolist(), spaces, strict=True)]
+    if b"\n" in b" ".join(raw_words):
+        raw_words = [word.lstrip(b"\n") for word in raw_words]
+    return raw_words, offsets, int(offsets[-1]) + n_bytes
 
 
 def _read_records(
     data: bytes,
     raw_words: list[bytes],
-    offsets: list[int],
+    offsets: NDArray[np.int64],
     dimension: int,
     start: int,
     collector: Collector,
@@ -344,11 +350,10 @@ def _read_records(
     def place(position: int) -> str:
         return f"byte {start + offsets[position] - 1 - len(raw_words[position])}"
 
-    stripped = [word.lstrip(b"\n") for word in raw_words]
-    words = decode_words(stripped, options.encoding, options.errors, b" ", collector.path, place)
+    words = decode_words(raw_words, options.encoding, options.errors, b" ", collector.path, place)
     chosen = collector.choose(words, place)
     if chosen is not None:
-        words, offsets = [words[i] for i in chosen], [offsets[i] for i in chosen]
+        words, offsets = [words[i] for i in chosen], offsets[chosen]
         raw_words = [raw_words[i] for i in chosen]
         if not chosen:
             return

@@ -677,6 +677,26 @@ def test_an_interrupt_is_heard_while_a_run_is_made(monkeypatch):
         replica.reach(0, None, None, None)
 
 
+def test_a_run_made_anew_starts_from_the_vectors_it_is_given(monkeypatch):
+    starts = []
+
+    class Run:
+        def __init__(self, setup):
+            pass
+
+        def reset(self, *state):
+            starts.append(state)
+
+    monkeypatch.setattr(intervals, "IntervalRun", Run)
+    replica = _rounds._Replica()
+    replica.reach(3, None, None, ("input", "output"))
+    replica.reach(3, None, None, ("input", "output"))  # it is there already
+    replica.training = None  # as after a failure
+    assert replica.reach(4, None, "update", None) is None
+    replica.reach(3, None, None, ("input", "output"))
+    assert starts == [("input", "output")] * 2
+
+
 @pytest.mark.parametrize("random_state", [3, None])
 def test_a_checkpoint_is_resumed_with_the_same_bytes(
     client, documents, tmp_path, monkeypatch, random_state
