@@ -109,6 +109,7 @@ class Tokens(NamedTuple):
     begin: NDArray[np.int32]  # the first of these tokens in the same document
     end: NDArray[np.int32]  # one past the last
     input_slots: NDArray[np.int32]  # row of the word in the chunk's buffer of input rows
+    previous: NDArray[np.int32]  # the last of these tokens before it that is the same word, or -1
     output_slots: NDArray[np.int32]  # and of output rows, or where its path starts in path_slots
 
 
@@ -117,6 +118,7 @@ class Numbering(NamedTuple):
 
     input_slots: NDArray[np.int32]  # (n_words,)
     output_slots: NDArray[np.int32]  # (n_output_rows,)
+    latest: NDArray[np.int32]  # (input capacity,) token that is the word of a slot
     negatives: NDArray[np.int32]  # slots of the noise words that the chunk drew
     negative_weights: NDArray[Any]  # noise words that each of them stands for
     path_starts: NDArray[np.int32]  # (input capacity,) where a word's path starts in ...
@@ -302,7 +304,7 @@ class _VectorLoop:
     def close(self):
         """End the loop's body and go on behind it."""
         column = self.builder.add(self.column, ir.Constant(self.column.type, self.vector.count))
-        self.column.add_incoming(column, self.body)
+        self.column.add_incoming(column, self.builder.block)
         more = self.builder.icmp_signed("<", column, self.stop)
         self.builder.cbranch(more, self.body, self.exit)
         self.builder.position_at_end(self.exit)
@@ -324,18 +326,30 @@ def _sum_lanes(builder, vectors):
     """Return a vector whose lane i is the sum over the lanes of vector i.
 
     There are at most as many vectors as each has lanes. Two of them become one by adding
-    neighbouring lanes; after log2(lanes) such steps all lanes of a vector are summed. This takes a
-    third of the instructions of as many separate sums.
+    neighbours; after log2(lanes) such steps all lanes of a vector are summed. This takes a third of
+    the instructions of as many separate sums. Lanes of the same 128 bits come first, as
+    instructions that move them no further are the fastest, then these blocks as a whole.
     """
     lanes = vectors[0].type.count
-    even, odd = list(range(0, 2 * lanes, 2)), list(range(1, 2 * lanes, 2))
-    for _ in range(lanes.bit_length() - 1):
-        if len(vectors) == 1:
-            vectors = [vectors[0], vectors[0]]
-        vectors = [
-            builder.fadd(_shuffle(builder, u, v, even), _shuffle(builder, u, v, odd))
-            for u, v in zip(vectors[::2], vectors[1::2], strict=True)
+    block = 128 * lanes // (8 * VECTOR_BYTES)
+    # Either elements of each block are paired off, or whole blocks of the vector.
+    for n_groups, size, n_steps in ((lanes // block, 1, block), (1, block, lanes // block)):
+        group = lanes // n_groups
+        starts = [
+            source + first + k
+            for first in range(0, lanes, group)
+            for source in (0, lanes)
+            for k in range(0, group, 2 * size)
         ]
+        even = [start + k for start in starts for k in range(size)]
+        odd = [lane + size for lane in even]
+        for _ in range(n_steps.bit_length() - 1):
+            if len(vectors) == 1:
+                vectors = [vectors[0], vectors[0]]
+            vectors = [
+                builder.fadd(_shuffle(builder, u, v, even), _shuffle(builder, u, v, odd))
+                for u, v in zip(vectors[::2], vectors[1::2], strict=True)
+            ]
     return vectors[0]
 
 
@@ -561,12 +575,101 @@ def _make_add(n_targets, n_sources, from_zero=False):
     return add
 
 
-set_inputs = _make_add(TILE_INPUTS, TILE_OUTPUTS, from_zero=True)
-add_to_inputs = _make_add(TILE_INPUTS, TILE_OUTPUTS)
-add_to_outputs = _make_add(TILE_OUTPUTS, TILE_INPUTS)
 set_input = _make_add(1, TILE_OUTPUTS, from_zero=True)
 add_to_input = _make_add(1, TILE_OUTPUTS)
-add_input_to_outputs = _make_add(TILE_OUTPUTS, 1)
+
+
+def _make_move(in_place):
+    """Make a function that moves a tile of output rows by all inputs, and the inputs by the tile.
+
+    ``outputs[m] += sum_n scores[n, m] * inputs[n]``, and, with the old values of the outputs,
+    ``steps[n] += sum_m scores[n, m] * outputs[m]``, from zero at the first output. With `in_place`
+    it is the last tile: the sum is added to the inputs, distinct rows, instead of being stored.
+    """
+
+    def move(steps, inputs, input_rows, n_inputs, outputs, output_rows, first_output, scores):
+        """Move a tile of outputs and its inputs, as `_make_move` says."""
+        n, m = slice(n_inputs), slice(first_output, first_output + TILE_OUTPUTS)
+        x, y, g = n if input_rows is None else input_rows[n], output_rows[m], scores[n, m]
+        sums = g @ outputs[y] + (steps[n] if first_output > 0 else 0)
+        outputs[y] += g.T @ inputs[x]  # only a dummy may be named twice, and does not move
+        if in_place:
+            inputs[x] += sums
+        else:
+            steps[n] = sums
+
+    @intrinsic
+    def emit(
+        typingctx, steps, inputs, input_rows, n_inputs, outputs, output_rows, first_output, scores
+    ):
+        arguments = (
+            steps, inputs, input_rows, n_inputs, outputs, output_rows, first_output, scores
+        )  # fmt: skip
+
+        def codegen(context, builder, signature, values):
+            d_array, x_array, x_rows, n_stop, y_array, y_rows, m, s_array = values
+            zero = ir.Constant(n_stop.type, 0)
+            is_first = builder.icmp_signed("==", m, ir.Constant(m.type, 0))
+            y = _row_pointers(
+                context, builder, outputs, y_array, m, TILE_OUTPUTS, output_rows, y_rows
+            )
+            loop = _VectorLoop(context, builder, outputs, y_array)
+            none = ir.Constant(loop.vector, [0.0] * loop.vector.count)
+            y_vectors = [loop.load(pointer) for pointer in y]
+
+            # The inputs are the inner loop: the outputs and their moves stay in registers.
+            before = builder.block
+            body = builder.append_basic_block("inputs")
+            after = builder.append_basic_block("inputs.done")
+            builder.branch(body)
+            builder.position_at_end(body)
+            n = builder.phi(n_stop.type)
+            n.add_incoming(zero, before)
+            moves = [builder.phi(loop.vector) for _ in y]
+            (x,) = _row_pointers(context, builder, inputs, x_array, n, 1, input_rows, x_rows)
+            x_vector = loop.load(x)
+            step = _element_pointer(context, builder, steps, d_array, n, zero)
+            total = builder.select(is_first, none, loop.load(step))
+            ends = []
+            for k, (y_vector, move) in enumerate(zip(y_vectors, moves, strict=True)):
+                column = builder.add(m, ir.Constant(m.type, k))
+                pointer = _element_pointer(context, builder, scores, s_array, n, column)
+                factor = _broadcast(builder, loop.vector, builder.load(pointer))
+                total = _multiply_add(builder, factor, y_vector, total)
+                ends.append(_multiply_add(builder, factor, x_vector, move))
+                move.add_incoming(none, before)
+                move.add_incoming(ends[-1], body)
+            if in_place:
+                loop.store(builder.fadd(x_vector, total), x)
+            else:
+                loop.store(total, step)
+            following = builder.add(n, ir.Constant(n.type, 1))
+            n.add_incoming(following, body)
+            builder.cbranch(builder.icmp_signed("<", following, n_stop), body, after)
+            builder.position_at_end(after)
+            for pointer, y_vector, end in zip(y, y_vectors, ends, strict=True):
+                loop.store(builder.fadd(y_vector, end), pointer)
+            loop.close()
+            return context.get_dummy_value()
+
+        return types.void(*arguments), codegen
+
+    @overload(move)
+    def compile_move(
+        steps, inputs, input_rows, n_inputs, outputs, output_rows, first_output, scores
+    ):
+        def compiled(
+            steps, inputs, input_rows, n_inputs, outputs, output_rows, first_output, scores
+        ):
+            emit(steps, inputs, input_rows, n_inputs, outputs, output_rows, first_output, scores)
+
+        return compiled
+
+    return move
+
+
+move_outputs = _make_move(in_place=False)
+move_both = _make_move(in_place=True)
 
 
 def _open_rows(context, builder, array_types, arrays):
@@ -802,11 +905,12 @@ def pad(size, multiple):
 
 
 @inlined
-def learn_contexts(n_inputs, inputs, input_rows, outputs, output_rows, labels, weights,
+def learn_contexts(n_inputs, inputs, input_rows, distinct, outputs, output_rows, labels, weights,
                    learning_rate, measure, scratch):  # fmt: skip
     """Learn all pairs of the inputs ``X`` and the outputs ``Y`` in one step.
 
-    Moves the outputs, and leaves how far the inputs are to move. Returns the loss before the step,
+    Moves the outputs and the inputs that `input_rows` lists; `distinct` promises that it lists none
+    twice. If it is None, leaves how far the inputs are to move. Returns the loss before the step,
     zero unless `measure`.
     """
     steps, scores = scratch.input_steps, scratch.scores
@@ -820,15 +924,16 @@ def learn_contexts(n_inputs, inputs, input_rows, outputs, output_rows, labels, w
                 inputs, input_rows, n, outputs, output_rows, m, labels, weights, learning_rate,
                 scores,
             )  # fmt: skip
-    for n in range(n_inputs, pad(n_inputs, TILE_INPUTS)):
-        scores[n] = 0
-    for n in range(0, n_inputs, TILE_INPUTS):
-        set_inputs(steps, None, n, outputs, output_rows, 0, scores)
-        for m in range(TILE_OUTPUTS, n_outputs, TILE_OUTPUTS):
-            add_to_inputs(steps, None, n, outputs, output_rows, m, scores)
-    for m in range(0, n_outputs, TILE_OUTPUTS):
-        for n in range(0, n_inputs, TILE_INPUTS):
-            add_to_outputs(outputs, output_rows, m, inputs, input_rows, n, scores.T)
+    last = n_outputs - TILE_OUTPUTS
+    in_place = input_rows is not None and distinct
+    for m in range(0, last if in_place else n_outputs, TILE_OUTPUTS):
+        move_outputs(steps, inputs, input_rows, n_inputs, outputs, output_rows, m, scores)
+    if input_rows is not None:
+        if in_place:
+            move_both(steps, inputs, input_rows, n_inputs, outputs, output_rows, last, scores)
+        else:
+            for n in range(n_inputs):
+                add_row(inputs[input_rows[n]], 1, steps[n])
     return loss
 
 
@@ -844,11 +949,8 @@ def learn_mean(outputs, output_rows, labels, weights, learning_rate, measure, sc
         differentiate_row(
             mean, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
         )
-    set_input(steps, None, 0, outputs, output_rows, 0, scores)
-    for m in range(TILE_OUTPUTS, n_outputs, TILE_OUTPUTS):
-        add_to_input(steps, None, 0, outputs, output_rows, m, scores)
     for m in range(0, n_outputs, TILE_OUTPUTS):
-        add_input_to_outputs(outputs, output_rows, m, mean, None, 0, scores.T)
+        move_outputs(steps, mean, None, 1, outputs, output_rows, m, scores)
     return loss
 
 
@@ -864,6 +966,17 @@ def list_contexts(centre, tokens, dummy, slots):
     for n in range(n_contexts, pad(n_contexts, TILE_OUTPUTS)):
         slots[n] = dummy
     return n_contexts
+
+
+@inlined
+def has_distinct_words(centre, tokens):
+    """Tell whether no word stands in a window twice, its centre included."""
+    low = max(tokens.begin[centre], centre - tokens.reach[centre])
+    high = min(tokens.end[centre], centre + tokens.reach[centre] + 1)
+    n_repeats = 0
+    for token in range(low, high):
+        n_repeats += tokens.previous[token] >= low
+    return n_repeats == 0
 
 
 @inlined
@@ -899,8 +1012,8 @@ def limited_rate(learning_rate, input_weight, output_weight):
 
 
 @inlined
-def train_skipgram(n_contexts, output_rows, labels, weights, heaviest, learning_rate, measure,
-                   input_buffer, outputs, scratch):  # fmt: skip
+def train_skipgram(n_contexts, distinct, output_rows, labels, weights, heaviest, learning_rate,
+                   measure, input_buffer, outputs, scratch):  # fmt: skip
     """Let each word of a window predict the centre; return the loss.
 
     In word2vec.c's way round: the context is the input, the centre word the output.
@@ -912,12 +1025,10 @@ def train_skipgram(n_contexts, output_rows, labels, weights, heaviest, learning_
         n_inputs = min(MAX_INPUTS, n_contexts - first)
         rate = limited_rate(learning_rate, weight, n_inputs * heaviest)
         loss += learn_contexts(
-            n_inputs, inputs, slots[first:], outputs, output_rows, labels, weights, rate, measure,
-            scratch,
+            n_inputs, inputs, slots[first:], distinct, outputs, output_rows, labels, weights, rate,
+            measure, scratch,
         )  # fmt: skip
-        # One by one: a word that stands in the window twice moves twice.
         for n in range(n_inputs):
-            add_row(inputs[slots[first + n]], 1, scratch.input_steps[n])
             terms[slots[first + n]] += weight
     return loss
 
@@ -977,8 +1088,9 @@ def train_centres(first, n_centres, first_negative, heaviest, objective, learnin
         n_predictions * heaviest,
     )
     loss = learn_contexts(
-        CBOW_CENTRES, scratch.means, None, outputs, slots, labels, weights, rate, measure, scratch
-    )
+        CBOW_CENTRES, scratch.means, None, True, outputs, slots, labels, weights, rate, measure,
+        scratch,
+    )  # fmt: skip
     move_contexts(0, n_first, first_share, first_weight, input_buffer, scratch)
     move_contexts(1, n_second, second_share, second_weight, input_buffer, scratch)
     for m in range(CBOW_CENTRES + objective.drawn_negatives):
@@ -1025,8 +1137,8 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
     else:
         n_pairs = n_contexts
         loss = train_skipgram(
-            n_contexts, rows, labels, weights, heaviest, learning_rate, measure, input_buffer,
-            outputs, scratch,
+            n_contexts, has_distinct_words(centre, tokens), rows, labels, weights, heaviest,
+            learning_rate, measure, input_buffer, outputs, scratch,
         )  # fmt: skip
     for m in range(n_outputs):
         terms[rows[m]] += weights[0, m] * n_pairs
@@ -1099,10 +1211,14 @@ def sample_chunk(start, stop, token_ids, offsets, sampling, tokens):
 def number_inputs(n_tokens, tokens, numbering, row_ids):
     """List the distinct input rows that a chunk touches: its words and those in the margins."""
     words, slots, places = tokens.words, tokens.input_slots, numbering.input_slots
+    previous, latest = tokens.previous, numbering.latest
     n_rows = 0
     for token in range(n_tokens):
-        slots[token] = place_of(words[token], places, row_ids, n_rows)
-        n_rows = max(n_rows, slots[token] + 1)
+        slot = place_of(words[token], places, row_ids, n_rows)
+        slots[token] = slot
+        previous[token] = latest[slot] if slot < n_rows else np.int32(-1)
+        latest[slot] = token
+        n_rows = max(n_rows, slot + 1)
     return n_rows
 
 

@@ -242,6 +242,7 @@ def _make_workspace(
         kernels.Numbering(
             input_slots=unplaced(n_words),
             output_slots=unplaced(n_output_rows),
+            latest=np.zeros(capacities.input_rows, np.int32),
             negatives=np.zeros(capacities.negatives, np.int32),
             negative_weights=table(capacities.negatives),
             path_starts=unplaced(capacities.input_rows),
