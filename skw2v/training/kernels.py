@@ -495,88 +495,56 @@ differentiate_tile = _make_differentiate(TILE_INPUTS)
 differentiate_row = _make_differentiate(1)
 
 
-def _make_add(n_targets, n_sources, from_zero=False):
-    """Make a function that adds combinations of source rows to target rows, a tile of each.
+def _make_sum(from_zero):
+    """Make a function that adds a tile of rows, each times a factor, to a row.
 
-    ``targets[i] += sum_k coefficients[i, k] * sources[k]``, with the rows named by a list, or, if
-    it is None, consecutive ones. No target may be named twice. With `from_zero` the targets' old
-    values do not count.
+    ``target += sum_k factors[k] * sources[rows[first + k]]``, where the target's old values do not
+    count with `from_zero`.
     """
 
-    def add(targets, target_rows, first_target, sources, source_rows, first_source, coefficients):
-        """Add to a tile of rows, as `_make_add` says."""
-        i = slice(first_target, first_target + n_targets)
-        k = slice(first_source, first_source + n_sources)
-        to = i if target_rows is None else target_rows[i]
-        of = k if source_rows is None else source_rows[k]
+    def add(target, factors, sources, rows, first):
+        """Add rows to a row, as `_make_sum` says."""
+        k = slice(first, first + TILE_OUTPUTS)
         if from_zero:
-            targets[to] = 0
-        targets[to] += coefficients[i, k] @ sources[of]
+            target[:] = 0
+        target += factors[k] @ sources[rows[k]]
 
     @intrinsic
-    def emit(
-        typingctx, targets, target_rows, first_target, sources, source_rows, first_source,
-        coefficients,
-    ):  # fmt: skip
-        arguments = (
-            targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-        )  # fmt: skip
-
+    def emit(typingctx, target, factors, sources, rows, first):
         def codegen(context, builder, signature, values):
-            t_array, t_rows, i, s_array, s_rows, k, g_array = values
-            to = _row_pointers(
-                context, builder, targets, t_array, i, n_targets, target_rows, t_rows
-            )
+            t_array, f_array, s_array, rows_array, k = values
             of = _row_pointers(
-                context, builder, sources, s_array, k, n_sources, source_rows, s_rows
+                context, builder, sources, s_array, k, TILE_OUTPUTS, rows, rows_array
             )
-            vector = _vector_type(context, targets)
-
-            def coefficient(row, column):
-                row = builder.add(i, ir.Constant(i.type, row))
-                column = builder.add(k, ir.Constant(k.type, column))
-                pointer = _element_pointer(context, builder, coefficients, g_array, row, column)
-                return _broadcast(builder, vector, builder.load(pointer))
-
-            g = [
-                [coefficient(row, column) for column in range(n_sources)]
-                for row in range(n_targets)
-            ]
-            loop = _VectorLoop(context, builder, targets, t_array)
-            source_vectors = [loop.load(pointer) for pointer in of]
-            for pointer, factors in zip(to, g, strict=True):
-                terms = list(zip(factors, source_vectors, strict=True))
-                if from_zero:
-                    total = builder.fmul(*terms.pop(0), flags=TILE_FLAGS)
-                else:
-                    total = loop.load(pointer)
-                for factor, source in terms:
-                    total = _multiply_add(builder, factor, source, total)
-                loop.store(total, pointer)
+            vector = _vector_type(context, target)
+            f = []
+            for number in range(TILE_OUTPUTS):
+                place = builder.add(k, ir.Constant(k.type, number))
+                pointer = _element_pointer(context, builder, factors, f_array, place)
+                f.append(_broadcast(builder, vector, builder.load(pointer)))
+            loop, (to,) = _open_rows(context, builder, (target,), (t_array,))
+            terms = [(factor, loop.load(pointer)) for factor, pointer in zip(f, of, strict=True)]
+            total = builder.fmul(*terms.pop(0), flags=TILE_FLAGS) if from_zero else loop.load(to)
+            for factor, source in terms:
+                total = _multiply_add(builder, factor, source, total)
+            loop.store(total, to)
             loop.close()
             return context.get_dummy_value()
 
-        return types.void(*arguments), codegen
+        return types.void(target, factors, sources, rows, first), codegen
 
     @overload(add)
-    def compile_add(
-        targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-    ):
-        def compiled(
-            targets, target_rows, first_target, sources, source_rows, first_source, coefficients
-        ):
-            emit(
-                targets, target_rows, first_target, sources, source_rows, first_source,
-                coefficients,
-            )  # fmt: skip
+    def compile_add(target, factors, sources, rows, first):
+        def compiled(target, factors, sources, rows, first):
+            emit(target, factors, sources, rows, first)
 
         return compiled
 
     return add
 
 
-set_input = _make_add(1, TILE_OUTPUTS, from_zero=True)
-add_to_input = _make_add(1, TILE_OUTPUTS)
+set_sum = _make_sum(from_zero=True)
+add_sum = _make_sum(from_zero=False)
 
 
 def _make_move(in_place):
@@ -990,9 +958,9 @@ def average_contexts(n, n_contexts, cbow_mean, inputs, scratch):
     share = one / inputs.dtype.type(n_contexts) if cbow_mean else one
     for k in range(pad(n_contexts, TILE_OUTPUTS)):
         shares[n, k] = share * (k < n_contexts)
-    set_input(scratch.means, None, n, inputs, slots, 0, shares)
+    set_sum(scratch.means[n], shares[n], inputs, slots, 0)
     for k in range(TILE_OUTPUTS, n_contexts, TILE_OUTPUTS):
-        add_to_input(scratch.means, None, n, inputs, slots, k, shares)
+        add_sum(scratch.means[n], shares[n], inputs, slots, k)
     return share
 
 
