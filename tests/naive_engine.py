@@ -44,11 +44,6 @@ def observed_contexts(token_ids, offsets, sampling):
     return survivors, {centre: sorted(contexts) for centre, contexts in contexts_of.items()}
 
 
-def centres_at_once(objective):
-    """Return how many centres are learned in one step, with the same noise words."""
-    return kernels.CBOW_CENTRES if objective.cbow and not objective.hierarchical else 1
-
-
 def draw_negatives(start, n_steps, objective, sampling):
     """Return the negatives of each step of a chunk."""
     share = objective.drawn_negatives
@@ -116,7 +111,7 @@ def steps_of(windows, centre_words, negatives, objective, n_words, n_outputs):
 def train_chunk(start, stop, token_ids, W, U, survivors, contexts_of, objective, sampling, rate):
     """Train one chunk on its own copies; return them, the terms of each row, loss and pairs."""
     own = survivors[(survivors >= start) & (survivors < stop)]
-    at_once = centres_at_once(objective)
+    at_once = objective.centres_at_once
     groups = [own[first : first + at_once] for first in range(0, len(own), at_once)]
     negatives = draw_negatives(start, len(groups), objective, sampling)
     heaviest = heaviest_output(negatives, objective)

@@ -376,6 +376,7 @@ class IntervalRun(RoundsRun):
         super().__init__(job, setup.plan)
         self.measured_step = min(max(setup.n_tokens // MEASURED_CENTRES, 1), MAX_MEASURED_STEP)
         self._touched = [_Touched(self.inputs), _Touched(self.outputs)]
+        self._scratch: dict[int, Any] = {}  # by thread, from interval to interval
         self.is_abandoned = False
 
     def learning_rate_of(self, epoch: int, position: int) -> float:
@@ -415,7 +416,9 @@ class IntervalRun(RoundsRun):
         stop = min(end, len(token_ids))
 
         def work(team: Team, thread: int) -> None:
-            scratch = self.make_scratch()
+            if thread not in self._scratch:
+                self._scratch[thread] = self.make_scratch()
+            scratch = self._scratch[thread]
             for n_tokens, loss, n_pairs in self.train_span(epoch, begin, stop, team, scratch):
                 if thread:
                     continue

@@ -90,9 +90,10 @@ class Objective(NamedTuple):
     cbow: bool
     cbow_mean: bool
     hierarchical: bool
+    centres_at_once: int  # learned in one step: CBOW_CENTRES that share noise words, or 1
     negative: float  # noise words per pair
-    drawn_negatives: int  # noise words of a centre, shared by its contexts, or of two (CBOW)
-    pooled_negatives: int  # drawn for a chunk at most, a multiple of it; centres take them in turn
+    drawn_negatives: int  # noise words of a step, shared by its contexts
+    pooled_negatives: int  # drawn for a chunk at most, a multiple of it; steps take them in turn
     noise_threshold: NDArray[np.uint32]  # (n_words,)
     noise_alias: NDArray[np.int32]  # (n_words,)
     path_offsets: NDArray[np.int64]  # (n_words + 1,)
@@ -1281,7 +1282,7 @@ def load_rows(matrix, n_rows, buffer):
 
 
 @kernel
-def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, at_once, input_vectors,
+def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, input_vectors,
                   output_vectors, tokens, numbering, input_buffer, output_buffer):  # fmt: skip
     """Sample the tokens start..stop, and copy the rows they touch, and noise words, to buffers.
 
@@ -1289,14 +1290,17 @@ def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, at_once,
     -------
     own_begin, own_end : int
         Which of the sampled tokens belong to the chunk itself.
+    n_steps : int
+        In how many steps these are learned.
     n_negatives : int
-        Number of noise words drawn for steps of `at_once` centres.
+        Number of noise words drawn.
     heaviest : float
         The largest weight of an output.
     n_input_rows, n_output_rows : int
         How many rows the buffers hold.
     """
     n_tokens, own_begin, own_end = sample_chunk(start, stop, token_ids, offsets, sampling, tokens)
+    n_steps = (own_end - own_begin + objective.centres_at_once - 1) // objective.centres_at_once
     n_input_rows = number_inputs(n_tokens, tokens, numbering, input_buffer.row_ids)
     n_negatives = 0
     heaviest = output_buffer.rows.dtype.type(1)
@@ -1307,7 +1311,6 @@ def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, at_once,
             output_buffer.row_ids,
         )  # fmt: skip
     else:
-        n_steps = (own_end - own_begin + at_once - 1) // at_once
         n_negatives = min(n_steps * objective.drawn_negatives, objective.pooled_negatives)
         n_output_rows, heaviest = number_outputs(
             start, own_begin, own_end, n_negatives, dummy, sampling, objective, tokens, numbering,
@@ -1317,7 +1320,7 @@ def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, at_once,
     forget_places(output_buffer.row_ids, n_output_rows, numbering.output_slots)
     load_rows(input_vectors, n_input_rows, input_buffer)
     load_rows(output_vectors, n_output_rows, output_buffer)
-    return own_begin, own_end, n_negatives, heaviest, n_input_rows, n_output_rows
+    return own_begin, own_end, n_steps, n_negatives, heaviest, n_input_rows, n_output_rows
 
 
 # --- Rounds --------------------------------------------------------------------------------------
@@ -1332,7 +1335,7 @@ def train_chunks(tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets,
     The shared matrices are only read. One step in `measured_step` adds to the chunk's loss, the
     negative log-likelihood of its predictions, and to their number.
     """
-    at_once = CBOW_CENTRES if objective.cbow and not objective.hierarchical else 1
+    at_once = objective.centres_at_once
     place = take_task(tasks)
     while place < n_chunks:
         start = round_start + place * chunk_tokens
@@ -1340,15 +1343,16 @@ def train_chunks(tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets,
         input_buffer = Buffer(inputs.row_ids[place], inputs.rows[place], inputs.terms[place])
         output_buffer = Buffer(outputs.row_ids[place], outputs.rows[place], outputs.terms[place])
         (
-            own_begin, own_end, n_negatives, heaviest, inputs.n_rows[place], outputs.n_rows[place]
+            own_begin, own_end, n_steps, n_negatives, heaviest, inputs.n_rows[place],
+            outputs.n_rows[place],
         ) = prepare_chunk(
             start, min(start + chunk_tokens, token_ids.shape[0]), token_ids, offsets, sampling,
-            objective, at_once, input_vectors, output_vectors, tokens, numbering, input_buffer,
+            objective, input_vectors, output_vectors, tokens, numbering, input_buffer,
             output_buffer,
         )  # fmt: skip
         loss = 0.0
         n_predictions = 0
-        for step in range((own_end - own_begin + at_once - 1) // at_once):
+        for step in range(n_steps):
             centre = own_begin + step * at_once
             first_negative = step * objective.drawn_negatives
             # A noise word that the chunk has already been trained on would flatter the loss.

@@ -73,6 +73,12 @@ class TrainingParameters:
     learning_rate: float = 0.05
     min_learning_rate: float = 1e-4
 
+    @property
+    def centres_at_once(self) -> int:
+        """How many neighbouring centres one step learns: in CBOW two share their noise words."""
+        shares = self.architecture == "cbow" and self.objective == "negative_sampling"
+        return 2 if shares else 1
+
     def n_output_rows(self, n_words: int) -> int:
         """Return how many output vectors there are: of words, or of the tree's inner nodes."""
         return max(1, n_words - 1) if self.objective == "hierarchical_softmax" else n_words
@@ -146,7 +152,7 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
         # More than asked for cost nothing while they fill a tile of the kernels. CBOW makes one
         # prediction where skip-gram makes one for each context: it has to meet more noise words,
         # which two centres share.
-        centres = 2 if parameters.architecture == "cbow" else 1
+        centres = parameters.centres_at_once
         least = parameters.negative * centres
         drawn = -(-(centres + least) // OUTPUTS_MULTIPLE) * OUTPUTS_MULTIPLE - centres
         # The shorter the corpus, the more of its noise words are fresh.

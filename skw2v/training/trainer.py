@@ -129,6 +129,7 @@ def make_objective(
         cbow=parameters.architecture == "cbow",
         cbow_mean=parameters.cbow_mean,
         hierarchical=hierarchical,
+        centres_at_once=parameters.centres_at_once,
         negative=0.0 if hierarchical else float(parameters.negative),
         drawn_negatives=0 if hierarchical else plan.drawn_negatives,
         pooled_negatives=0 if hierarchical else plan.pooled_negatives,
@@ -162,7 +163,7 @@ def _capacities(
     words = min(own, n_words)
     negatives = min(own * plan.drawn_negatives, plan.pooled_negatives)
     longest = 0
-    centres = kernels.CBOW_CENTRES if objective.cbow and not objective.hierarchical else 1
+    centres = objective.centres_at_once
     if objective.hierarchical:
         longest = int(np.diff(objective.path_offsets).max())
         output_rows, outputs = min(words * longest, max(1, n_words - 1)), longest

@@ -151,7 +151,7 @@ def test_one_step_is_the_gradient_by_finite_differences(architecture, objective,
     )
 
     survivors, contexts_of = naive_engine.observed_contexts(token_ids, offsets, sampling)
-    at_once = naive_engine.centres_at_once(tables)
+    at_once = tables.centres_at_once
     drawn = naive_engine.draw_negatives(0, -(-len(survivors) // at_once), tables, sampling)
     negatives = [drawn[k // at_once] for k in range(len(survivors))]
 
