@@ -496,56 +496,42 @@ differentiate_tile = _make_differentiate(TILE_INPUTS)
 differentiate_row = _make_differentiate(1)
 
 
-def _make_sum(from_zero):
-    """Make a function that adds a tile of rows, each times a factor, to a row.
-
-    ``target += sum_k factors[k] * sources[rows[first + k]]``, where the target's old values do not
-    count with `from_zero`.
-    """
-
-    def add(target, factors, sources, rows, first):
-        """Add rows to a row, as `_make_sum` says."""
-        k = slice(first, first + TILE_OUTPUTS)
-        if from_zero:
-            target[:] = 0
-        target += factors[k] @ sources[rows[k]]
-
-    @intrinsic
-    def emit(typingctx, target, factors, sources, rows, first):
-        def codegen(context, builder, signature, values):
-            t_array, f_array, s_array, rows_array, k = values
-            of = _row_pointers(
-                context, builder, sources, s_array, k, TILE_OUTPUTS, rows, rows_array
-            )
-            vector = _vector_type(context, target)
-            f = []
-            for number in range(TILE_OUTPUTS):
-                place = builder.add(k, ir.Constant(k.type, number))
-                pointer = _element_pointer(context, builder, factors, f_array, place)
-                f.append(_broadcast(builder, vector, builder.load(pointer)))
-            loop, (to,) = _open_rows(context, builder, (target,), (t_array,))
-            terms = [(factor, loop.load(pointer)) for factor, pointer in zip(f, of, strict=True)]
-            total = builder.fmul(*terms.pop(0), flags=TILE_FLAGS) if from_zero else loop.load(to)
-            for factor, source in terms:
-                total = _multiply_add(builder, factor, source, total)
-            loop.store(total, to)
-            loop.close()
-            return context.get_dummy_value()
-
-        return types.void(target, factors, sources, rows, first), codegen
-
-    @overload(add)
-    def compile_add(target, factors, sources, rows, first):
-        def compiled(target, factors, sources, rows, first):
-            emit(target, factors, sources, rows, first)
-
-        return compiled
-
-    return add
+def add_tile(target, factors, sources, rows, first):
+    """``target += sum_k factors[k] * sources[rows[k]]``, for a tile of k from the first."""
+    k = slice(first, first + TILE_OUTPUTS)
+    target += factors[k] @ sources[rows[k]]
 
 
-set_sum = _make_sum(from_zero=True)
-add_sum = _make_sum(from_zero=False)
+@intrinsic
+def _add_tile(typingctx, target, factors, sources, rows, first):
+    """Emit `add_tile`."""
+
+    def codegen(context, builder, signature, values):
+        t_array, f_array, s_array, rows_array, k = values
+        of = _row_pointers(context, builder, sources, s_array, k, TILE_OUTPUTS, rows, rows_array)
+        vector = _vector_type(context, target)
+        scales = []
+        for number in range(TILE_OUTPUTS):
+            place = builder.add(k, ir.Constant(k.type, number))
+            pointer = _element_pointer(context, builder, factors, f_array, place)
+            scales.append(_broadcast(builder, vector, builder.load(pointer)))
+        loop, (to,) = _open_rows(context, builder, (target,), (t_array,))
+        total = loop.load(to)
+        for scale, pointer in zip(scales, of, strict=True):
+            total = _multiply_add(builder, scale, loop.load(pointer), total)
+        loop.store(total, to)
+        loop.close()
+        return context.get_dummy_value()
+
+    return types.void(target, factors, sources, rows, first), codegen
+
+
+@overload(add_tile)
+def _compile_add_tile(target, factors, sources, rows, first):
+    """Replace `add_tile` in compiled code."""
+    return lambda target, factors, sources, rows, first: _add_tile(
+        target, factors, sources, rows, first
+    )
 
 
 def _make_move(in_place):
@@ -951,17 +937,15 @@ def has_distinct_words(centre, tokens):
 @inlined
 def average_contexts(n, n_contexts, cbow_mean, inputs, scratch):
     """Set a row of X to the mean, or the sum, of contexts; return each one's share in it."""
-    slots, shares = scratch.input_slots[n], scratch.shares
-    one = inputs.dtype.type(1)
-    if n_contexts == 0:
-        scratch.means[n] = 0
-        return one
-    share = one / inputs.dtype.type(n_contexts) if cbow_mean else one
+    mean, slots, shares = scratch.means[n], scratch.input_slots[n], scratch.shares[n]
+    share = inputs.dtype.type(1)
+    if cbow_mean and n_contexts > 0:
+        share /= inputs.dtype.type(n_contexts)
     for k in range(pad(n_contexts, TILE_OUTPUTS)):
-        shares[n, k] = share * (k < n_contexts)
-    set_sum(scratch.means[n], shares[n], inputs, slots, 0)
-    for k in range(TILE_OUTPUTS, n_contexts, TILE_OUTPUTS):
-        add_sum(scratch.means[n], shares[n], inputs, slots, k)
+        shares[k] = share * (k < n_contexts)
+    mean[:] = 0
+    for k in range(0, n_contexts, TILE_OUTPUTS):
+        add_tile(mean, shares, inputs, slots, k)
     return share
 
 
