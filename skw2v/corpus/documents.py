@@ -24,6 +24,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 # What scikit-learn's vectorizers call a token unless told otherwise: two or more word characters.
 WORD_PATTERN = r"(?u)\b\w\w+\b"
 
+_DEFAULTS = CountVectorizer()
+
 _find_words = re.compile(WORD_PATTERN).findall
 
 # Each character of ASCII that is no word character becomes a space.
@@ -149,9 +151,16 @@ def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[
     """
     splitter = CountVectorizer(**text_options)
     is_default = splitter.token_pattern == WORD_PATTERN and splitter.tokenizer is None
-    if is_default and splitter.analyzer == "word":
-        splitter.set_params(tokenizer=find_words, token_pattern=None)
-    return splitter.build_analyzer()
+    if not (is_default and splitter.analyzer == "word"):
+        return splitter.build_analyzer()
+    splitter.set_params(tokenizer=find_words, token_pattern=None)
+    analyze = splitter.build_analyzer()
+    others = ("input", "strip_accents", "preprocessor", "stop_words", "ngram_range")
+    if any(getattr(splitter, name) != getattr(_DEFAULTS, name) for name in others):
+        return analyze
+    # With no other step in between, a fifth of the time of a short text goes into passing it on.
+    prepare = str.lower if splitter.lowercase else str
+    return lambda text: find_words(prepare(text)) if type(text) is str else analyze(text)
 
 
 def check_documents(documents: Iterable[Any]) -> Iterator[Any]:

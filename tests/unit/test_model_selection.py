@@ -7,11 +7,10 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from skw2v import Word2VecVectorizer, WordVectors
-from skw2v.corpus import documents
+from skw2v import Word2VecVectorizer, WordVectors, vectorizer
+from skw2v.corpus import build_analyzer, caching
 from skw2v.training import threads, trainer
 from skw2v.word_vectors import UnknownWordError
 
@@ -114,12 +113,12 @@ def n_analyses(monkeypatch):
     """Count the texts that are split into words: call it to ask."""
     counted = []
 
-    class CountingVectorizer(CountVectorizer):
-        def build_analyzer(self):
-            analyzer = super().build_analyzer()
-            return lambda text: counted.append(text) or analyzer(text)
+    def build_counting_analyzer(text_options):
+        analyzer = build_analyzer(text_options)
+        return lambda text: counted.append(text) or analyzer(text)
 
-    monkeypatch.setattr(documents, "CountVectorizer", CountingVectorizer)
+    for module in (caching, vectorizer):
+        monkeypatch.setattr(module, "build_analyzer", build_counting_analyzer)
 
     def ask():
         n = len(counted)

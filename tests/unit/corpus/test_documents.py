@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from skw2v import Word2VecVectorizer
 from skw2v.corpus import check_documents, tokenize_documents
-from skw2v.corpus.documents import WORD_PATTERN, find_words
+from skw2v.corpus.documents import WORD_PATTERN, build_analyzer, find_words
 
 TEXTS = ["the cat sat", "", "the dog"]
 TOKENS = [["the", "cat", "sat"], [], ["the", "dog"]]
@@ -91,6 +91,25 @@ def test_tokens_of_arrays_become_python_scalars(document):
 def test_an_analyzer_of_scikit_learn_fits():
     analyzer = CountVectorizer(stop_words="english").build_analyzer()
     assert tokenize(["The Cat, sat!", ["The"]], analyzer) == [["cat", "sat"], ["The"]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"lowercase": False},
+        {"strip_accents": "unicode"},
+        {"preprocessor": str.upper},
+        {"tokenizer": str.split, "token_pattern": None},
+        {"stop_words": ["the"]},
+        {"token_pattern": r"\w+"},
+        {"analyzer": "char"},
+    ],
+)
+@pytest.mark.parametrize("text", ["The Café's cat, a C-3PO", "The cat's", b"The cat's", ""])
+def test_our_analyzer_finds_what_that_of_scikit_learn_does(options, text):
+    expected = CountVectorizer(**options).build_analyzer()(text)
+    assert build_analyzer(options)(text) == expected
 
 
 @pytest.mark.parametrize("texts", [[b"the cat", "a dog"], np.array([b"the cat", b"a dog"])])
