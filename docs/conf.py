@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
 
 os.environ["MPLBACKEND"] = "Agg"
 sys.path.insert(0, str(Path(__file__).parent.parent))  # document this checkout
@@ -28,7 +29,6 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "auto_examples/*.py", "auto_examples/*.ipynb"]
@@ -55,7 +55,9 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"changelog": [], "contributing": [], "installation": []}
+html_math_renderer = "mathml"
+pages = "changelog", "coming_from_gensim", "coming_from_tfidf", "contributing", "installation"
+html_sidebars = {page: [] for page in pages}
 html_theme_options = {
     "show_prev_next": False,
     "navigation_with_keys": False,
@@ -89,6 +91,18 @@ warnings.filterwarnings("ignore", message=".*FigureCanvasAgg is non-interactive"
 SCIKIT_LEARN = "https://scikit-learn.org/stable"
 
 
+def write_inline_formula(translator, node):
+    """Write a formula as MathML, which browsers draw by themselves."""
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def write_formula(translator, node):
+    """Write a formula that stands by itself."""
+    translator.body.append(tex2mathml(node.astext(), as_block=True))
+    raise nodes.SkipNode
+
+
 def link_to_scikit_learn(app, env, node, contnode):
     """Link what scikit-learn's own docstrings, some of which are inherited, and ours refer to."""
     kind, target = node.get("reftype"), node.get("reftarget", "")
@@ -109,3 +123,4 @@ def link_to_scikit_learn(app, env, node, contnode):
 def setup(app):
     """Register what this file adds to Sphinx."""
     app.connect("missing-reference", link_to_scikit_learn)
+    app.add_html_math_renderer("mathml", (write_inline_formula, None), (write_formula, None))
