@@ -169,6 +169,11 @@ def test_keep_probabilities_follow_the_formula(sample):
     assert keep.max() <= 1
 
 
+def test_a_word_that_occurs_once_may_be_dropped():
+    expected = keep_probability(1, 4, 1e-3)
+    assert_allclose(keep_probabilities([3, 1], 1e-3)[1], expected, rtol=1e-6)
+
+
 def test_sample_zero_keeps_every_token():
     assert_array_equal(keep_probabilities([10**9, 1, 0], sample=0), 1)
 
