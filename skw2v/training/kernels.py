@@ -1162,7 +1162,10 @@ def sample_chunk(start, stop, token_ids, offsets, sampling, tokens):
 
 @kernel
 def number_inputs(n_tokens, tokens, numbering, row_ids):
-    """List the distinct input rows that a chunk touches: its words and those in the margins."""
+    """List the distinct input rows that a chunk touches: its words and those in the margins.
+
+    And note for each token which of those before it is the same word.
+    """
     words, slots, places = tokens.words, tokens.input_slots, numbering.input_slots
     previous, latest = tokens.previous, numbering.latest
     n_rows = 0
