@@ -1,6 +1,7 @@
 """What all tests share: reproducible property tests and the seed of random tests."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -11,6 +12,10 @@ settings.load_profile("skw2v")
 
 # Pictures are drawn into memory: tests need no screen. Set before matplotlib is imported.
 os.environ["MPLBACKEND"] = "Agg"
+
+# A shell starts programs in the background deaf to Ctrl-C, and theirs are, too. Tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
