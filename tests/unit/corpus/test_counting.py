@@ -62,3 +62,10 @@ def test_batches_hold_the_same_counts_and_stay_small(documents, batch_size):
 def test_counting_no_documents_gives_no_rows():
     token_counts = count_tokens([], {"a": 0, "b": 1})
     assert token_counts.shape == (0, 2)
+
+
+def test_an_error_in_a_later_part_names_the_document_by_its_place_in_the_whole(monkeypatch):
+    monkeypatch.setattr(counting, "_BATCH_SIZE", 4)
+    documents = [["a", "b"]] * 7 + [["a", []]]
+    with pytest.raises(TypeError, match="token 1 of the document at index 7 is"):
+        list(count_tokens_in_batches(documents, {"a": 0}))
