@@ -886,7 +886,7 @@ def learn_contexts(n_inputs, inputs, input_rows, distinct, outputs, output_rows,
     if input_rows is not None:
         if in_place:
             move_both(steps, inputs, input_rows, n_inputs, outputs, output_rows, last, scores)
-        else:
+        else:  # one by one: a word that stands in the window twice moves twice
             for n in range(n_inputs):
                 add_row(inputs[input_rows[n]], 1, steps[n])
     return loss
