@@ -33,6 +33,9 @@ Estimator = TypeVar("Estimator", bound=BaseEstimator)
 _MAIN = "word_vectors_"
 _STATE = "attributes"
 
+# What everybody asks a fitted estimator for.
+_LEARNED = ("vocabulary_", _MAIN, "word_counts_", "pooling_")
+
 # Of the package's own classes those that hold nothing but data: they are rebuilt by name.
 _RECORDS: dict[str, Any] = {
     name: kind for name, kind in vars(pooling).items() if is_dataclass(kind)
@@ -117,11 +120,13 @@ def load_estimator(kind: type[Estimator], path: StrPath) -> Estimator:
             f"{_version()}."
         )
     estimator = kind(**parameters)
-    for attribute, value in stored.values(arrays[_STATE].tobytes()).items():
+    attributes = stored.values(arrays[_STATE].tobytes())
+    for attribute, value in attributes.items():
         if not attribute.isidentifier() or attribute[:2] == "__" or hasattr(kind, attribute):
             raise ValueError(f"{name}: {attribute[:50]!r} is no attribute to be learned.")
         setattr(estimator, attribute, value)
-    _check_vocabulary(estimator, name)
+    if any(attribute.endswith("_") for attribute in attributes):  # it was fitted
+        _check_learned(estimator, name)
     return estimator
 
 
@@ -241,11 +246,16 @@ class _StoredValues:
             raise ValueError(f"{self._path}: unknown record {str(plain)[:100]}.") from error
 
 
-def _check_vocabulary(estimator: BaseEstimator, path: str) -> None:
-    """Raise unless the rows that words stand for exist: compiled code does not check them."""
-    vocabulary = getattr(estimator, "vocabulary_", None)
-    word_vectors = getattr(estimator, _MAIN, None)
-    if vocabulary is None and word_vectors is None:
-        return
-    if not isinstance(word_vectors, WordVectors) or vocabulary != word_vectors.index:
+def _check_learned(estimator: Any, path: str) -> None:
+    """Raise unless what is learned is there, and so are the rows that words stand for.
+
+    Compiled code does not check the rows.
+    """
+    missing = [name for name in _LEARNED if not hasattr(estimator, name)]
+    if missing:
+        raise ValueError(f"{path}: the stored estimator is damaged (it has no {missing[0]!r}).")
+    if not isinstance(estimator.pooling_, pooling.Pooling):
+        raise ValueError(f"{path}: the stored estimator is damaged (its 'pooling_' is none).")
+    word_vectors = estimator.word_vectors_
+    if not isinstance(word_vectors, WordVectors) or estimator.vocabulary_ != word_vectors.index:
         raise ValueError(f"{path}: the vocabulary does not fit the word vectors.")

@@ -76,7 +76,7 @@ def valid_files(folder: Path) -> list[bytes]:
 
 def check(content: bytes, path: Path, outcomes: Counter[str], *, measure_memory: bool) -> None:
     """Read a file in every way, and raise if one of them is not as it should be."""
-    from skw2v import Word2VecVectorizer
+    from skw2v import Word2VecVectorizer, WordVectors
     from skw2v.io import read_metadata, read_word_vectors
 
     path.write_bytes(content)
@@ -95,10 +95,11 @@ def check(content: bytes, path: Path, outcomes: Counter[str], *, measure_memory:
                 raise AssertionError("the error does not name the file") from error
         else:
             outcomes[type(result).__name__] += 1
-            # An estimator has a parameter of that name.
-            vectors = getattr(getattr(result, "word_vectors_", result), "vectors", None)
-            if vectors is not None and not (len(vectors) and np.isfinite(vectors).all()):
-                raise AssertionError("vectors that no WordVectors may have")
+            word_vectors = getattr(result, "word_vectors_", result)
+            if isinstance(word_vectors, WordVectors):
+                vectors = word_vectors.vectors
+                if not (len(vectors) and np.isfinite(vectors).all()):
+                    raise AssertionError("vectors that no WordVectors may have")
         seconds = time.process_time() - start
         if seconds > MAX_SECONDS:
             raise AssertionError(f"{seconds:.1f} seconds")

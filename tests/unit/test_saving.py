@@ -259,6 +259,7 @@ def rewrite(path, change):
         ({}, {"__class__": 3}, r"'__class__' is no attribute to be learned"),
         ({}, {"a b": 3}, r"'a b' is no attribute to be learned"),
         ({}, {"pooling_": {"record": ["Popen", {}]}}, r"unknown record"),
+        ({}, {"pooling_": "mean"}, r"is damaged \(its 'pooling_' is none\)"),
         ({}, {"idf_": {"array": "nothing"}}, r"makes no sense"),
         ({}, {"vocabulary_": {"dict": [["red", 10**9]]}}, r"vocabulary does not fit the word vec"),
         ({}, {"vocabulary_": None}, r"vocabulary does not fit the word vectors"),
@@ -280,6 +281,26 @@ def test_wrong_content_of_a_saved_estimator_is_named(
     with pytest.raises(ValueError, match=message) as caught:
         Word2VecVectorizer.load(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["vocabulary_", "word_vectors_", "word_counts_", "pooling_"])
+def test_an_estimator_that_has_lost_an_attribute_is_damaged(tmp_path, fitted, name):
+    path = tmp_path / "m"
+    fitted.save(path)
+
+    def misspell(parameters, attributes):
+        attributes[f"a{name}"] = attributes.pop(name)
+
+    rewrite(path, misspell)
+    with pytest.raises(ValueError, match=rf"is damaged \(it has no '{name}'\)") as caught:
+        Word2VecVectorizer.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_an_unfitted_estimator_keeps_its_set_output(tmp_path):
+    Word2VecVectorizer().set_output(transform="pandas").save(tmp_path / "m")
+    loaded = Word2VecVectorizer.load(tmp_path / "m")
+    assert loaded._sklearn_output_config == {"transform": "pandas"}
 
 
 def test_a_random_state_cannot_point_outside_its_memory(tmp_path):
