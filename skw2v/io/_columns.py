@@ -17,6 +17,7 @@ import json
 import math
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Hashable, Mapping, Sequence
@@ -331,6 +332,17 @@ _ZIP_ERRORS = (
     zlib.error,
 )
 
+# What NumPy raises for what is no header of an array: it reads a Python literal.
+_HEADER_ERRORS = (
+    ValueError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    tokenize.TokenError,
+)
+
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> NDArray[Any]:
     """Read one array of an npz file, of the size that its own header and the zip file agree on."""
@@ -343,7 +355,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> 
                 (2, 0): np.lib.format.read_array_header_2_0,
             }[version]
             shape, is_fortran, dtype = read_header(member)
-        except (ValueError, KeyError, SyntaxError, TypeError) as error:
+        except _HEADER_ERRORS as error:
             raise ValueError(f"{path}: the member {name!r} is no array ({error}).") from error
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"{path}: the member {name!r} is packed in an unknown way.")

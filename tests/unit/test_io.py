@@ -601,6 +601,9 @@ def npy(shape, dtype, data=b""):
     ("vectors", "message"),
     [
         (npy("(10**9,)", "<f4"), "is no array"),
+        (npy("(3L, (", "<f4"), "is no array"),
+        (npy("(" * 900, "<f4"), "is no array"),
+        (npy("(3,)", "<f" + "9" * 30), "is no array"),
         (npy("(1000000000, 300)", "<f4"), "takes 1200000000000 bytes, but 0 are there"),
         (npy("(-1,)", "<f4"), "0 are there"),
         (npy("(1000000000,)", "|S0"), "0 are there"),
