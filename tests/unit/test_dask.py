@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from types import SimpleNamespace as Namespace
 
 import numpy as np
@@ -617,38 +618,49 @@ def wait_for_idle_workers(client):
         time.sleep(0.05)
 
 
-@pytest.fixture
-def begun():
-    """An event upon which this process gets the signal that Ctrl-C sends."""
-    event, is_over = threading.Event(), False
+@contextmanager
+def ctrl_c_after(begun):
+    """Send this process what Ctrl-C sends, half a second after an event.
 
-    def interrupt():
-        event.wait(30)
-        if not is_over:
+    Python loses an interrupt that falls into a finalizer, as those of Dask's futures, of which
+    many go when tasks have been handed in. Wait that out; and press again if nobody hears.
+    """
+    is_over = threading.Event()
+
+    def press():
+        begun.wait()
+        pause = 0.5
+        while not is_over.wait(pause):
             os.kill(os.getpid(), signal.SIGINT)
+            pause = 10
 
-    thread = threading.Thread(target=interrupt)
+    thread = threading.Thread(target=press)
     thread.start()
-    yield event
-    is_over = True
-    event.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        is_over.set()
+        begun.set()
+        thread.join()
 
 
-def test_an_interrupt_while_text_is_read_leaves_no_task(client, monkeypatch, begun):
+def test_an_interrupt_while_text_is_read_leaves_no_task(client, monkeypatch):
+    begun = threading.Event()
+
     def tokenize_slowly(documents, analyzer, input):
         begun.set()
         time.sleep(1)
         return [["a", "b"]]
 
     monkeypatch.setattr(_partitions, "tokenize_documents", tokenize_slowly)
-    with pytest.raises(KeyboardInterrupt) as caught:
+    with pytest.raises(KeyboardInterrupt) as caught, ctrl_c_after(begun):
         Word2VecVectorizer().fit([dask.delayed(["a b"]) for _ in range(100)])
     wait_for_idle_workers(client)
     del caught
 
 
-def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch, begun):
+def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch):
+    begun = threading.Event()
     train_span = IntervalRun.train_span
 
     def endless(self, number, begin, end, team, scratch):
@@ -658,7 +670,7 @@ def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch,
             yield from train_span(self, number, begin, end, team, scratch)
 
     monkeypatch.setattr(IntervalRun, "train_span", endless)
-    with pytest.raises(KeyboardInterrupt) as caught:
+    with pytest.raises(KeyboardInterrupt) as caught, ctrl_c_after(begun):
         Word2VecVectorizer(**SMALL, n_jobs=1).fit(documents)
     wait_for_idle_workers(client)
     del caught
