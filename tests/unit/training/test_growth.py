@@ -56,8 +56,11 @@ def test_rounds_look_at_no_more_memory_in_a_larger_vocabulary(objective, n_words
             "from skw2v.training.trainer import train",
             f"FORGET, TOLD, N_USED = Path({str(FORGET)!r}), Path({str(TOLD)!r}), {N_USED}",
             inspect.getsource(looked_at_in_rounds),
-            f"print(looked_at_in_rounds({objective!r}, {n_words // 100}))",
-            f"print(looked_at_in_rounds({objective!r}, {n_words}))",
+            "import gc",
+            "gc.disable()",
+            # The system may look at memory for reasons of its own, so that only the least counts.
+            f"for n_words in ({n_words // 100}, {n_words}):",
+            f"    print(min(looked_at_in_rounds({objective!r}, n_words) for _ in range(5)))",
         ]
     )
     # Huge pages would be told as a whole.
