@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skw2v.word_vectors import WordVectors
 
-_FIRST_CAPACITY = 1024
+_FIRST_BYTES = 1 << 20  # of the rows, where nobody knows how many there will be
 
 
 class Options(NamedTuple):
@@ -58,9 +58,11 @@ class Collector:
         self.dtype = dtype
         self._index: dict[str, int] = {}  # the row of each word chosen
         self._n_rows = 0  # that have been added
-        if n_rows is not None and wanted is not None:
+        if n_rows is None:
+            n_rows = max(1, _FIRST_BYTES // (dimension * dtype.itemsize))
+        elif wanted is not None:
             n_rows = min(n_rows, len(wanted))
-        self._rows = np.empty((_FIRST_CAPACITY if n_rows is None else n_rows, dimension), dtype)
+        self._rows = np.empty((n_rows, dimension), dtype)
         self._n_duplicates = 0
         self._first_duplicate = ""
 

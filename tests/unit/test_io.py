@@ -453,6 +453,13 @@ def test_wrong_content_is_named_with_its_place(tmp_path, content, message):
     assert str(tmp_path / "v") in str(caught.value)
 
 
+@pytest.mark.parametrize("format", ["word2vec", "word2vec_binary"])
+def test_a_dimension_beyond_reason_is_refused_though_no_word_has_it(tmp_path, format):
+    path = write(tmp_path / "v", f"0 {10**18}\n(0{{")
+    with pytest.raises(ValueError, match=f"v: {10**18} dimensions are more than the"):
+        read_word_vectors(path, format=format)
+
+
 def test_errors_that_cancel_out_within_a_block_are_seen(tmp_path):
     # Three lines of two numbers need six, which are there, but not two in each.
     path = write(tmp_path / "v", "a 1\v2 3\nb 4  \nc 5 6\n")
