@@ -1,0 +1,273 @@
+"""Show where the time of training goes: by step, and by instruction of the compiled code.
+
+A chunk of tokens is sampled; the rows that it touches are copied; it is learned; and the copies of
+a round are merged. The first table gives the processor's time of each step for a token of the
+text, on one thread. With `--code` Linux's `perf` looks 4000 times a second at which instruction
+runs, and `objdump` tells what it is: the file lists the machine code with the share of each
+instruction, and a second table the loops (and other straight pieces) that take most.
+
+See `benchmarks/README.md` for how to run it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from common import (
+    MIN_COUNT,
+    MODES,
+    TRAINING,
+    add_common_arguments,
+    limited_corpus,
+    print_environment,
+    print_table,
+    read_documents,
+    report_progress,
+)
+
+from skw2v.corpus.encoding import EncodedCorpus, encode_documents
+from skw2v.corpus.vocabulary import Vocabulary
+from skw2v.training import kernels
+from skw2v.training.parameters import TrainingParameters, default_learning_rate
+from skw2v.training.trainer import train
+
+PACKAGES = ["skw2v", "numpy", "numba", "llvmlite"]
+SAMPLES_PER_SECOND = 4000
+WARM_UP_TOKENS = 1000
+MIN_SHARE = 0.01  # of a piece of code that is listed
+
+Train = Callable[[], Any]
+
+
+def main() -> None:
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("corpus", type=Path, help="text, a document a line, tokens between spaces")
+    add_common_arguments(parser, peers=[])
+    parser.add_argument("--dimensions", nargs="+", type=int, default=[100, 300], metavar="D")
+    parser.add_argument("--code", type=Path, metavar="FOLDER", help="where to list machine code")
+    options = parser.parse_args()
+    print_environment(PACKAGES)
+    with limited_corpus(options.corpus, options.limit_tokens) as path:
+        corpus, vocabulary = encode_documents(
+            read_documents(path), min_count=MIN_COUNT, max_vocab_size=None, vocabulary=None
+        )
+    steps, pieces = [], []
+    for mode in options.modes:
+        for dimension in options.dimensions:
+            report_progress(f"{mode}, {dimension} dimensions")
+            run = make_run(corpus, vocabulary, mode, dimension)
+            setting = [mode, str(dimension)]
+            steps.append([*setting, *(f"{value:.0f}" for value in time_steps(run, corpus))])
+            if options.code is not None:
+                file = options.code / f"{mode}-{dimension}.s"
+                pieces += [[*setting, *piece] for piece in list_code(run, file)]
+    print_table(
+        "Nanoseconds per token",
+        ["mode", "d", "sampling", "copying rows", "learning", "merging", "sum"],
+        steps,
+    )
+    if options.code is not None:
+        print_table("Code", ["mode", "d", "address", "instructions", "share", "first"], pieces)
+
+
+def make_run(corpus: EncodedCorpus, vocabulary: Vocabulary, mode: str, dimension: int) -> Train:
+    """Return what trains an epoch on one thread, compiled already."""
+    architecture, objective = MODES[mode]
+    parameters = TrainingParameters(
+        architecture=architecture,  # type: ignore[arg-type]
+        objective=objective,  # type: ignore[arg-type]
+        vector_size=dimension,
+        epochs=1,
+        learning_rate=default_learning_rate(architecture, objective, True),  # type: ignore[arg-type]
+        **TRAINING,  # type: ignore[arg-type]
+    )
+    few_ids = corpus.token_ids[:WARM_UP_TOKENS]
+    train(few_ids, np.array([0, len(few_ids)]), vocabulary.counts, parameters, seed=0)
+    return lambda: train(corpus.token_ids, corpus.offsets, vocabulary.counts, parameters, seed=0)
+
+
+# By step
+
+
+class Steps(NamedTuple):
+    """Nanoseconds per token that occurs often enough for the vocabulary."""
+
+    sampling: float
+    copying: float
+    learning: float
+    merging: float
+    total: float
+
+
+def time_steps(run: Train, corpus: EncodedCorpus) -> Steps:
+    """Measure the steps: those within a chunk by runs that do no more than the first of them."""
+    nanoseconds = 1e9 / len(corpus.token_ids)
+    with timed("merge_rows") as merging, timed("train_chunks") as training:
+        run()
+    with timed("train_chunks", sample_only) as sampling:
+        run()
+    with timed("train_chunks", prepare_only) as preparing:
+        run()
+    return Steps(
+        sampling["seconds"] * nanoseconds,
+        (preparing["seconds"] - sampling["seconds"]) * nanoseconds,
+        (training["seconds"] - preparing["seconds"]) * nanoseconds,
+        merging["seconds"] * nanoseconds,
+        (training["seconds"] + merging["seconds"]) * nanoseconds,
+    )
+
+
+@contextmanager
+def timed(name: str, instead: Callable[..., None] | None = None) -> Iterator[Counter[str]]:
+    """Add up the processor's time of a kernel, or of what is called instead of it."""
+    kernel = getattr(kernels, name)
+    function = instead or kernel
+    spent: Counter[str] = Counter()
+
+    def call(*arguments: Any) -> None:
+        start = time.process_time()
+        function(*arguments)
+        spent["seconds"] += time.process_time() - start  # type: ignore[assignment]
+
+    setattr(kernels, name, call)
+    try:
+        yield spent
+    finally:
+        setattr(kernels, name, kernel)
+
+
+def sample_only(
+    tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling, objective,
+    learning_rates, measured_step, input_vectors, output_vectors, tokens, numbering, inputs,
+    outputs, *_,
+):  # fmt: skip
+    """Do the first step of `train_chunks`; leave nothing to merge."""
+    for place in range(n_chunks):
+        start = round_start + place * chunk_tokens
+        stop = min(start + chunk_tokens, len(token_ids))
+        kernels.sample_chunk(start, stop, token_ids, offsets, sampling, tokens)
+        inputs.n_rows[place] = outputs.n_rows[place] = 0
+
+
+def prepare_only(
+    tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling, objective,
+    learning_rates, measured_step, input_vectors, output_vectors, tokens, numbering, inputs,
+    outputs, *_,
+):  # fmt: skip
+    """Do all that `train_chunks` does before it learns."""
+    for place in range(n_chunks):
+        start = round_start + place * chunk_tokens
+        *_, inputs.n_rows[place], outputs.n_rows[place] = kernels.prepare_chunk(
+            start, min(start + chunk_tokens, len(token_ids)), token_ids, offsets, sampling,
+            objective, input_vectors, output_vectors, tokens, numbering,
+            *(kernels.Buffer(b.row_ids[place], b.rows[place], b.terms[place])
+              for b in (inputs, outputs)),
+        )  # fmt: skip
+
+
+# By instruction
+
+
+class Region(NamedTuple):
+    """A stretch of memory that holds code which no file holds: compiled while the program runs."""
+
+    begin: int
+    end: int
+
+
+def list_code(run: Train, path: Path) -> list[list[str]]:
+    """Write the machine code with the share of each instruction; return the pieces that count."""
+    addresses = sample_addresses(run)
+    counts = Counter(addresses)
+    instructions: list[tuple[int, str]] = []
+    for region in compiled_regions():
+        if any(region.begin <= address < region.end for address in counts):
+            instructions += disassemble(region)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        for address, text in instructions:
+            share = f"{counts[address] / len(addresses):7.2%}" if address in counts else " " * 7
+            file.write(f"{share}  {address:x}  {text}\n")
+    pieces = []
+    for piece in straight_pieces(instructions):
+        share = sum(counts[address] for address, _ in piece) / len(addresses)
+        if share >= MIN_SHARE:
+            pieces.append([f"{piece[0][0]:x}", str(len(piece)), f"{share:.1%}", piece[0][1]])
+    return sorted(pieces, key=lambda piece: -float(piece[2].rstrip("%")))
+
+
+def sample_addresses(run: Train) -> list[int]:
+    """Let perf look at this process while it trains; return the addresses that it was at."""
+    with tempfile.TemporaryDirectory() as folder:
+        samples = str(Path(folder, "samples"))
+        perf = subprocess.Popen(
+            ["perf", "record", "-e", "cpu-clock", "-F", str(SAMPLES_PER_SECOND), "-o", samples,
+             "-p", str(os.getpid())],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(1)  # until it has begun
+        run()
+        perf.send_signal(signal.SIGINT)
+        perf.wait()
+        listed = subprocess.run(
+            ["perf", "script", "-i", samples, "-F", "ip"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
+        )  # fmt: skip
+    return [int(address, 16) for address in listed.stdout.split()]
+
+
+def compiled_regions() -> Iterator[Region]:
+    """Yield the executable memory of this process that comes from no file."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        fields = line.split()
+        if "x" in fields[1] and len(fields) == 5:
+            yield Region(*(int(end, 16) for end in fields[0].split("-")))
+
+
+def disassemble(region: Region) -> list[tuple[int, str]]:
+    """Return the instructions of a region and their addresses."""
+    with Path("/proc/self/mem").open("rb") as memory, tempfile.NamedTemporaryFile() as code:
+        memory.seek(region.begin)
+        code.write(memory.read(region.end - region.begin))
+        code.flush()
+        told = subprocess.run(
+            ["objdump", "-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel",
+             "--no-show-raw-insn", f"--adjust-vma={region.begin}", code.name],
+            stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+    lines = re.findall(r"^\s*([0-9a-f]+):\s+(.*?)\s*$", told.stdout, re.MULTILINE)
+    return [(int(address, 16), text) for address, text in lines]
+
+
+def straight_pieces(instructions: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Cut code where it jumps, and where it is jumped to."""
+    jumps = (re.match(r"j\w+\s+0x([0-9a-f]+)", text) for _, text in instructions)
+    targets = {int(jump[1], 16) for jump in jumps if jump}
+    piece: list[tuple[int, str]] = []
+    for address, text in instructions:
+        if address in targets and piece:
+            yield piece
+            piece = []
+        piece.append((address, text))
+        if text.startswith(("j", "ret")):
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+if __name__ == "__main__":
+    main()
