@@ -122,8 +122,9 @@ class Numbering(NamedTuple):
     latest: NDArray[np.int32]  # (input capacity,) token that is the word of a slot
     negatives: NDArray[np.int32]  # slots of the noise words that the chunk drew
     negative_weights: NDArray[Any]  # noise words that each of them stands for
-    path_starts: NDArray[np.int32]  # (input capacity,) where a word's path starts in ...
-    path_slots: NDArray[np.int32]  # ... the slots of the nodes on the paths, padded each
+    path_starts: NDArray[np.int32]  # (input capacity,) where a word's path starts in path_slots
+    path_lengths: NDArray[np.int32]  # (input capacity,) how many nodes it has
+    path_slots: NDArray[np.int32]  # the slots of the nodes on the paths, padded each
     path_labels: NDArray[Any]
     path_weights: NDArray[Any]
 
@@ -815,22 +816,30 @@ def list_shared_noise(own_slots, present, first_negative, objective, numbering, 
     No row is listed twice: a noise word that is one of the centre words counts for the other in
     that one's column. A centre that is not `present` meets no outputs.
     """
-    negatives, negative_weights = numbering.negatives, numbering.negative_weights
+    n_drawn = objective.drawn_negatives
+    negatives = numbering.negatives[first_negative : first_negative + n_drawn]
+    negative_weights = numbering.negative_weights[first_negative : first_negative + n_drawn]
     slots, labels, weights = scratch.output_slots, scratch.labels, scratch.weights
     (first, second), equal = own_slots, own_slots[0] == own_slots[1]
     slots[0], slots[1] = first, dummy if equal else second
     for targets in (labels, weights):
         targets[0, 0], targets[0, 1] = present[0], 0
         targets[1, 0], targets[1, 1] = present[1] and equal, present[1] and not equal
-    for k in range(objective.drawn_negatives):
-        slot, weight = negatives[first_negative + k], negative_weights[first_negative + k]
-        is_first, is_second = slot == first, slot == second
-        is_new = not (is_first or is_second)
-        slots[2 + k] = slot if is_new else dummy
-        weights[0, 2 + k] = weight * (is_new and present[0])
-        weights[1, 2 + k] = weight * (is_new and present[1])
-        weights[0, 1] += weight * (is_second and not is_first and present[0])
-        weights[1, 0] += weight * (is_first and not is_second and present[1])
+    n_own = 0  # noise words that are centre words: few, so that this loop is made for the others
+    for k in range(n_drawn):
+        slots[2 + k] = negatives[k]
+        weights[0, 2 + k] = negative_weights[k] * present[0]
+        weights[1, 2 + k] = negative_weights[k] * present[1]
+        n_own += (negatives[k] == first) | (negatives[k] == second)
+    if n_own == 0:
+        return
+    for k in range(n_drawn):
+        is_first, is_second = negatives[k] == first, negatives[k] == second
+        if is_first or is_second:
+            weights[0, 1] += weights[0, 2 + k] * (not is_first)
+            weights[1, 0] += weights[1, 2 + k] * (not is_second)
+            weights[0, 2 + k] = weights[1, 2 + k] = 0
+            slots[2 + k] = dummy
 
 
 # Sums in any order are vector instructions: without them CBOW with hierarchical softmax took a
@@ -965,14 +974,13 @@ def limited_rate(learning_rate, input_weight, output_weight):
 
 
 @inlined
-def train_skipgram(n_contexts, distinct, output_rows, labels, weights, heaviest, learning_rate,
-                   measure, input_buffer, outputs, scratch):  # fmt: skip
+def train_skipgram(n_contexts, distinct, output_rows, labels, weights, weight, heaviest,
+                   learning_rate, measure, input_buffer, outputs, scratch):  # fmt: skip
     """Let each word of a window predict the centre; return the loss.
 
     In word2vec.c's way round: the context is the input, the centre word the output.
     """
     inputs, terms, slots = input_buffer.rows, input_buffer.terms, scratch.input_slots[0]
-    weight = weights[0].sum()
     loss = 0.0
     for first in range(0, n_contexts, MAX_INPUTS):
         n_inputs = min(MAX_INPUTS, n_contexts - first)
@@ -993,14 +1001,13 @@ def joint_weight(n_contexts, cbow_mean, weight):
 
 
 @inlined
-def train_cbow(n_contexts, output_rows, labels, weights, heaviest, cbow_mean, learning_rate,
-               measure, input_buffer, outputs, scratch):  # fmt: skip
+def train_cbow(n_contexts, output_rows, labels, weights, weight, heaviest, cbow_mean,
+               learning_rate, measure, input_buffer, outputs, scratch):  # fmt: skip
     """Let the mean (or the sum) of a window predict the centre; return the loss.
 
     The gradient is the true one: each context moves with its weight in the mean.
     """
     share = average_contexts(0, n_contexts, cbow_mean, input_buffer.rows, scratch)
-    weight = weights[0].sum()
     rate = limited_rate(learning_rate, joint_weight(n_contexts, cbow_mean, weight), heaviest)
     loss = learn_mean(outputs, output_rows, labels, weights, rate, measure, scratch)
     move_contexts(0, n_contexts, share, weight, input_buffer, scratch)
@@ -1064,9 +1071,8 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
         return 0.0, 0
     outputs, terms = output_buffer.rows, output_buffer.terms
     if objective.hierarchical:
-        word = tokens.words[centre]
         first = tokens.output_slots[centre]
-        n_outputs = objective.path_offsets[word + 1] - objective.path_offsets[word]
+        n_outputs = numbering.path_lengths[tokens.input_slots[centre]]
         if n_outputs == 0:  # the only word there is
             return 0.0, 0
         last = first + pad(n_outputs, TILE_OUTPUTS)
@@ -1074,6 +1080,7 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
         labels, weights = (
             numbering.path_labels[:, first:last], numbering.path_weights[:, first:last]
         )  # fmt: skip
+        weight = outputs.dtype.type(n_outputs)
     else:
         list_noise(
             tokens.output_slots[centre], first_negative, objective, numbering,
@@ -1081,17 +1088,18 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
         )  # fmt: skip
         n_outputs = 1 + objective.drawn_negatives
         rows, labels, weights = scratch.output_slots, scratch.labels, scratch.weights
+        weight = weights[0].sum()
     if objective.cbow:
         n_pairs = 1
         loss = train_cbow(
-            n_contexts, rows, labels, weights, heaviest, objective.cbow_mean, learning_rate,
-            measure, input_buffer, outputs, scratch,
+            n_contexts, rows, labels, weights, weight, heaviest, objective.cbow_mean,
+            learning_rate, measure, input_buffer, outputs, scratch,
         )  # fmt: skip
     else:
         n_pairs = n_contexts
         loss = train_skipgram(
-            n_contexts, has_distinct_words(centre, tokens), rows, labels, weights, heaviest,
-            learning_rate, measure, input_buffer, outputs, scratch,
+            n_contexts, has_distinct_words(centre, tokens), rows, labels, weights, weight,
+            heaviest, learning_rate, measure, input_buffer, outputs, scratch,
         )  # fmt: skip
     for m in range(n_outputs):
         terms[rows[m]] += weights[0, m] * n_pairs
@@ -1188,35 +1196,39 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
     path_offsets, path_nodes, path_codes = (
         objective.path_offsets, objective.path_nodes, objective.path_codes
     )  # fmt: skip
-    places, path_starts, path_slots, labels, weights = (
-        numbering.output_slots, numbering.path_starts, numbering.path_slots, numbering.path_labels,
-        numbering.path_weights,
+    places, path_starts, path_lengths, path_slots, labels, weights = (
+        numbering.output_slots, numbering.path_starts, numbering.path_lengths,
+        numbering.path_slots, numbering.path_labels, numbering.path_weights,
     )  # fmt: skip
     for slot in range(n_input_rows):
         path_starts[slot] = -1
     n_rows = 0
     free = 0
     for token in range(own_begin, own_end):
+        if token + 2 * AHEAD < own_end:  # in time for the next lines
+            prefetch_element(path_offsets, tokens.words[token + 2 * AHEAD])
         if token + AHEAD < own_end:
             next_path = path_offsets[tokens.words[token + AHEAD]]
             prefetch_element(path_nodes, next_path)
             prefetch_element(path_codes, next_path)
         slot = tokens.input_slots[token]
         if path_starts[slot] < 0:
-            path_starts[slot] = free
             word = tokens.words[token]
             first, last = path_offsets[word], path_offsets[word + 1]
-            for k in range(first, last):
-                place = place_of(path_nodes[k], places, row_ids, n_rows)
-                n_rows = max(n_rows, place + 1)
-                path_slots[free + k - first] = place
-                labels[0, free + k - first] = 1 - path_codes[k]
-                weights[0, free + k - first] = 1
+            path_starts[slot] = free
+            path_lengths[slot] = last - first
+            nodes, codes = path_nodes[first:last], path_codes[first:last]
             end = free + pad(last - first, TILE_OUTPUTS)
-            for k in range(free + last - first, end):
-                path_slots[k] = dummy
-                labels[0, k] = 0
-                weights[0, k] = 0
+            slots, sides, counted = path_slots[free:end], labels[0, free:end], weights[0, free:end]
+            slots[:] = dummy
+            sides[:] = 0
+            counted[:] = 0
+            for k in range(nodes.shape[0]):
+                slots[k] = place_of(nodes[k], places, row_ids, n_rows)
+                n_rows = max(n_rows, slots[k] + 1)
+            for k in range(codes.shape[0]):
+                sides[k] = 1 - codes[k]
+                counted[k] = 1
             free = end
         tokens.output_slots[token] = path_starts[slot]
     return n_rows
@@ -1242,10 +1254,14 @@ def number_outputs(start, own_begin, own_end, n_negatives, dummy, sampling, obje
     share = weights.dtype.type(objective.negative / max(objective.drawn_negatives, 1))
     heaviest = weights.dtype.type(1)
     first_draw = start * objective.drawn_negatives
+    # All of them first: none waits for another, so that their tables are looked up side by side.
+    for k in range(n_negatives):
+        negatives[k] = draw_noise(threshold, alias, sampling.noise_key, first_draw + k)
     for first in range(0, n_negatives, objective.drawn_negatives):
         for k in range(first, first + objective.drawn_negatives):
-            word = draw_noise(threshold, alias, sampling.noise_key, first_draw + k)
-            slot = place_of(word, places, row_ids, n_rows)
+            if k + AHEAD < n_negatives:
+                prefetch_element(places, negatives[k + AHEAD])
+            slot = place_of(negatives[k], places, row_ids, n_rows)
             n_rows = max(n_rows, slot + 1)
             negatives[k] = slot
             weights[k] = share

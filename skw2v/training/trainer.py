@@ -247,6 +247,7 @@ def _make_workspace(
             negatives=np.zeros(capacities.negatives, np.int32),
             negative_weights=table(capacities.negatives),
             path_starts=unplaced(capacities.input_rows),
+            path_lengths=np.zeros(capacities.input_rows, np.int32),
             path_slots=np.zeros(capacities.path_slots, np.int32),
             path_labels=table(1, capacities.path_slots),
             path_weights=table(1, capacities.path_slots),
