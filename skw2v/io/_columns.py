@@ -347,6 +347,8 @@ _HEADER_ERRORS = (
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> NDArray[Any]:
     """Read one array of an npz file, of the size that its own header and the zip file agree on."""
     name = info.filename
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{path}: the member {name!r} is packed in an unknown way.")
     with archive.open(info) as member:
         try:
             version = np.lib.format.read_magic(member)
@@ -357,8 +359,6 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> 
             shape, is_fortran, dtype = read_header(member)
         except _HEADER_ERRORS as error:
             raise ValueError(f"{path}: the member {name!r} is no array ({error}).") from error
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"{path}: the member {name!r} is packed in an unknown way.")
         if dtype.hasobject:
             raise ValueError(f"{path}: the array {name!r} is pickled, which could run code.")
         n_bytes = math.prod(shape) * dtype.itemsize

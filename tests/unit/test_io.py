@@ -629,6 +629,16 @@ def test_wrong_arrays_in_npz_files_are_named(tmp_path, vectors, message):
     assert str(path) in str(caught.value)
 
 
+def test_members_of_npz_files_that_are_packed_in_other_ways_are_refused_unread(tmp_path):
+    path = tmp_path / "v"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("vectors.npy", bytes(1000))
+    # A damaged stream is told by an error that names no file.
+    path.write_bytes(path.read_bytes().replace(b"BZh", b"BZ?", 1))
+    with pytest.raises(ValueError, match=r"v: the member 'vectors\.npy' is packed in an unknown"):
+        read_word_vectors(path)
+
+
 def test_a_file_of_other_arrays_is_told_apart(tmp_path):
     np.savez(tmp_path / "v", weights=np.eye(2))
     with pytest.raises(ValueError, match=r"lacks the arrays \['vectors', 'words'\]"):
