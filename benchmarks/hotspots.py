@@ -12,6 +12,7 @@ See `benchmarks/README.md` for how to run it.
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +48,7 @@ from skw2v.training.trainer import train
 PACKAGES = ["skw2v", "numpy", "numba", "llvmlite"]
 SAMPLES_PER_SECOND = 4000
 WARM_UP_TOKENS = 1000
+TRAIN_CHUNKS_PARAMETERS = tuple(inspect.signature(kernels.train_chunks.py_func).parameters)
 MIN_SHARE = 0.01  # of a piece of code that is listed
 
 Train = Callable[[], Any]
@@ -149,32 +152,31 @@ def timed(name: str, instead: Callable[..., None] | None = None) -> Iterator[Cou
         setattr(kernels, name, kernel)
 
 
-def sample_only(
-    tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling, objective,
-    learning_rates, measured_step, input_vectors, output_vectors, tokens, numbering, inputs,
-    outputs, *_,
-):  # fmt: skip
+def chunks_of(arguments: tuple[Any, ...]) -> Iterator[tuple[SimpleNamespace, int, int, int]]:
+    """Yield the arguments of `train_chunks` by their names, and each chunk's place and ends."""
+    given = SimpleNamespace(**dict(zip(TRAIN_CHUNKS_PARAMETERS, arguments, strict=True)))
+    for place in range(given.n_chunks):
+        start = given.round_start + place * given.chunk_tokens
+        yield given, place, start, min(start + given.chunk_tokens, len(given.token_ids))
+
+
+def sample_only(*arguments: Any) -> None:
     """Do the first step of `train_chunks`; leave nothing to merge."""
-    for place in range(n_chunks):
-        start = round_start + place * chunk_tokens
-        stop = min(start + chunk_tokens, len(token_ids))
-        kernels.sample_chunk(start, stop, token_ids, offsets, sampling, tokens)
-        inputs.n_rows[place] = outputs.n_rows[place] = 0
+    for given, place, start, stop in chunks_of(arguments):
+        kernels.sample_chunk(
+            start, stop, given.token_ids, given.offsets, given.sampling, given.tokens
+        )
+        given.inputs.n_rows[place] = given.outputs.n_rows[place] = 0
 
 
-def prepare_only(
-    tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling, objective,
-    learning_rates, measured_step, input_vectors, output_vectors, tokens, numbering, inputs,
-    outputs, *_,
-):  # fmt: skip
+def prepare_only(*arguments: Any) -> None:
     """Do all that `train_chunks` does before it learns."""
-    for place in range(n_chunks):
-        start = round_start + place * chunk_tokens
-        *_, inputs.n_rows[place], outputs.n_rows[place] = kernels.prepare_chunk(
-            start, min(start + chunk_tokens, len(token_ids)), token_ids, offsets, sampling,
-            objective, input_vectors, output_vectors, tokens, numbering,
-            *(kernels.Buffer(b.row_ids[place], b.rows[place], b.terms[place])
-              for b in (inputs, outputs)),
+    for given, place, start, stop in chunks_of(arguments):
+        sides = given.inputs, given.outputs
+        *_, sides[0].n_rows[place], sides[1].n_rows[place] = kernels.prepare_chunk(
+            start, stop, given.token_ids, given.offsets, given.sampling, given.objective,
+            given.input_vectors, given.output_vectors, given.tokens, given.numbering,
+            *(kernels.Buffer(s.row_ids[place], s.rows[place], s.terms[place]) for s in sides),
         )  # fmt: skip
 
 
