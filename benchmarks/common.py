@@ -15,6 +15,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Mode(NamedTuple):
     """What is trained: an architecture with an objective."""
@@ -37,6 +40,8 @@ TRAINING = {"window": 5, "negative": 5, "sample": 1e-3}
 
 # gensim trains on no more than this of a line, and says nothing.
 _MAX_GENSIM_LINE = 10_000
+
+_WARM_UP_TOKENS = 1000
 
 
 def add_common_arguments(
@@ -90,6 +95,14 @@ def read_documents(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             yield line.split()
+
+
+def warm_up(token_ids: NDArray[np.int32], counts: NDArray[np.int64], parameters: Any) -> None:
+    """Train on the first tokens, so that kernels are compiled and loaded before time is taken."""
+    from skw2v.training.trainer import train
+
+    few_ids = token_ids[:_WARM_UP_TOKENS]
+    train(few_ids, np.array([0, len(few_ids)]), counts, parameters, seed=0)
 
 
 def check_line_lengths(lengths: Iterable[int]) -> None:

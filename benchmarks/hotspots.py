@@ -26,7 +26,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-import numpy as np
 from common import (
     MIN_COUNT,
     MODES,
@@ -37,6 +36,7 @@ from common import (
     print_table,
     read_documents,
     report_progress,
+    warm_up,
 )
 
 from skw2v.corpus.encoding import EncodedCorpus, encode_documents
@@ -47,7 +47,6 @@ from skw2v.training.trainer import train
 
 PACKAGES = ["skw2v", "numpy", "numba", "llvmlite"]
 SAMPLES_PER_SECOND = 4000
-WARM_UP_TOKENS = 1000
 TRAIN_CHUNKS_PARAMETERS = tuple(inspect.signature(kernels.train_chunks.py_func).parameters)
 MIN_SHARE = 0.01  # of a piece of code that is listed
 
@@ -97,8 +96,7 @@ def make_run(corpus: EncodedCorpus, vocabulary: Vocabulary, mode: str, dimension
         learning_rate=default_learning_rate(architecture, objective, True),  # type: ignore[arg-type]
         **TRAINING,  # type: ignore[arg-type]
     )
-    few_ids = corpus.token_ids[:WARM_UP_TOKENS]
-    train(few_ids, np.array([0, len(few_ids)]), vocabulary.counts, parameters, seed=0)
+    warm_up(corpus.token_ids, vocabulary.counts, parameters)
     return lambda: train(corpus.token_ids, corpus.offsets, vocabulary.counts, parameters, seed=0)
 
 
@@ -124,30 +122,27 @@ def time_steps(run: Train, corpus: EncodedCorpus) -> Steps:
         run()
     with timed("train_chunks", prepare_only) as preparing:
         run()
-    return Steps(
-        sampling["seconds"] * nanoseconds,
-        (preparing["seconds"] - sampling["seconds"]) * nanoseconds,
-        (training["seconds"] - preparing["seconds"]) * nanoseconds,
-        merging["seconds"] * nanoseconds,
-        (training["seconds"] + merging["seconds"]) * nanoseconds,
+    sampled, prepared, trained, merged = (
+        sum(seconds) * nanoseconds for seconds in (sampling, preparing, training, merging)
     )
+    return Steps(sampled, prepared - sampled, trained - prepared, merged, trained + merged)
 
 
 @contextmanager
-def timed(name: str, instead: Callable[..., None] | None = None) -> Iterator[Counter[str]]:
-    """Add up the processor's time of a kernel, or of what is called instead of it."""
+def timed(name: str, instead: Callable[..., None] | None = None) -> Iterator[list[float]]:
+    """Note the processor's seconds of each call of a kernel, or of what is called instead."""
     kernel = getattr(kernels, name)
     function = instead or kernel
-    spent: Counter[str] = Counter()
+    seconds: list[float] = []
 
     def call(*arguments: Any) -> None:
         start = time.process_time()
         function(*arguments)
-        spent["seconds"] += time.process_time() - start  # type: ignore[assignment]
+        seconds.append(time.process_time() - start)
 
     setattr(kernels, name, call)
     try:
-        yield spent
+        yield seconds
     finally:
         setattr(kernels, name, kernel)
 
@@ -203,12 +198,15 @@ def list_code(run: Train, path: Path) -> list[list[str]]:
         for address, text in instructions:
             share = f"{counts[address] / len(addresses):7.2%}" if address in counts else " " * 7
             file.write(f"{share}  {address:x}  {text}\n")
-    pieces = []
-    for piece in straight_pieces(instructions):
-        share = sum(counts[address] for address, _ in piece) / len(addresses)
-        if share >= MIN_SHARE:
-            pieces.append([f"{piece[0][0]:x}", str(len(piece)), f"{share:.1%}", piece[0][1]])
-    return sorted(pieces, key=lambda piece: -float(piece[2].rstrip("%")))
+    shares = [
+        (sum(counts[address] for address, _ in piece) / len(addresses), piece)
+        for piece in straight_pieces(instructions)
+    ]
+    return [
+        [f"{piece[0][0]:x}", str(len(piece)), f"{share:.1%}", piece[0][1]]
+        for share, piece in sorted(shares, reverse=True)
+        if share >= MIN_SHARE
+    ]
 
 
 def sample_addresses(run: Train) -> list[int]:

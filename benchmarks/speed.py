@@ -38,6 +38,7 @@ from common import (
     print_table,
     read_documents,
     report_progress,
+    warm_up,
 )
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
@@ -48,7 +49,6 @@ from skw2v.corpus.vocabulary import Vocabulary
 PACKAGES = ["skw2v", "gensim", "fasttext-wheel", "numpy", "scikit-learn", "numba"]
 SEED = 1
 LEARNING_RATE = 0.025
-WARM_UP_TOKENS = 1000
 YARDSTICK_SIZE = 1024
 YARDSTICK_REPEATS = 20
 
@@ -113,9 +113,7 @@ def train_skw2v(
     from skw2v.training.trainer import train
 
     training = TrainingParameters(**parameters)
-    # Compiles what is not compiled yet.
-    few_ids = corpus.token_ids[:WARM_UP_TOKENS]
-    train(few_ids, np.array([0, len(few_ids)]), vocabulary.counts, training, seed=seed)
+    warm_up(corpus.token_ids, vocabulary.counts, training)
     stopwatch = Stopwatch()
     embedding = train(
         corpus.token_ids,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skw2v.io._files import MAX_RECORD_BYTES
 from skw2v.word_vectors import WordVectors
 
 _FIRST_BYTES = 1 << 20  # of the rows, where nobody knows how many there will be
@@ -53,6 +54,11 @@ class Collector:
         wanted: frozenset[Hashable] | None,
         n_rows: int | None,
     ) -> None:
+        most = MAX_RECORD_BYTES // np.dtype(np.float32).itemsize
+        if dimension > most:
+            raise ValueError(
+                f"{path}: {dimension} dimensions are more than the {most} that are supported."
+            )
         self.path = path
         self.wanted = wanted
         self.dtype = dtype

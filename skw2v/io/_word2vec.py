@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skw2v.io._collect import Collector, Options
-from skw2v.io._files import BLOCK_BYTES, MAX_RECORD_BYTES, Source, describe_bytes
+from skw2v.io._files import BLOCK_BYTES, Source, describe_bytes
 from skw2v.word_vectors import WordVectors
 
 _HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(\d{1,40})[ \t]+(\d{1,40})[ \t\r]*\n?")
@@ -120,7 +120,6 @@ class _TextReader:
             self.dimension = _guess_dimension(lines, self.source)
         elif self.header:
             _check_numbers_per_line(lines, self.dimension, self.source)
-        _check_dimension(self.dimension, self.source)
         return Collector(
             self.source.path,
             self.dimension,
@@ -278,7 +277,6 @@ def read_binary(source: Source, options: Options) -> WordVectors:
     n_bytes = _FLOAT32.itemsize * dimension
     if header and source.most_bytes is not None:
         _check_announced(header, n_bytes + 1, source)
-    _check_dimension(dimension, source)
     n_words = _smaller(header.n_words if header else None, options.limit)
     collector = Collector(
         source.path,
@@ -427,15 +425,6 @@ def _check_announced(header: _Header, bytes_per_word: int, source: Source) -> No
             f"{source.path}, line 1: the header announces {header.n_words} words of "
             f"{header.dimension} dimensions, which take {least} bytes or more, but the file cannot "
             f"hold more than {source.most_bytes}. It is truncated, or of another format."
-        )
-
-
-def _check_dimension(dimension: int, source: Source) -> None:
-    """Raise if a vector would be larger than any record may be."""
-    most = MAX_RECORD_BYTES // _FLOAT32.itemsize
-    if dimension > most:
-        raise ValueError(
-            f"{source.path}: {dimension} dimensions are more than the {most} that are supported."
         )
 
 

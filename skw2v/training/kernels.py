@@ -978,7 +978,8 @@ def train_skipgram(n_contexts, distinct, output_rows, labels, weights, weight, h
                    learning_rate, measure, input_buffer, outputs, scratch):  # fmt: skip
     """Let each word of a window predict the centre; return the loss.
 
-    In word2vec.c's way round: the context is the input, the centre word the output.
+    In word2vec.c's way round: the context is the input, the centre word the output. All `weights`
+    together are `weight`.
     """
     inputs, terms, slots = input_buffer.rows, input_buffer.terms, scratch.input_slots[0]
     loss = 0.0
@@ -1005,7 +1006,8 @@ def train_cbow(n_contexts, output_rows, labels, weights, weight, heaviest, cbow_
                learning_rate, measure, input_buffer, outputs, scratch):  # fmt: skip
     """Let the mean (or the sum) of a window predict the centre; return the loss.
 
-    The gradient is the true one: each context moves with its weight in the mean.
+    The gradient is the true one: each context moves with its weight in the mean. All `weights`
+    together are `weight`.
     """
     share = average_contexts(0, n_contexts, cbow_mean, input_buffer.rows, scratch)
     rate = limited_rate(learning_rate, joint_weight(n_contexts, cbow_mean, weight), heaviest)
