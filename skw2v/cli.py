@@ -408,8 +408,8 @@ def _check_output(path: str, format: str) -> Format:
     return kind
 
 
-def _documents(options: argparse.Namespace) -> Iterator[list[str]]:
-    """Yield the tokens of each line of the corpus, with a progress bar."""
+def _documents(options: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines of the corpus, with a progress bar."""
     from tqdm import tqdm
 
     with tqdm(
@@ -418,7 +418,7 @@ def _documents(options: argparse.Namespace) -> Iterator[list[str]]:
         for path in options.corpus:
             for line in _lines(path, options.encoding, options.errors):
                 bar.update()
-                yield (line.lower() if options.lowercase else line).split()
+                yield line
 
 
 def _lines(path: str, encoding: str, errors: str) -> Iterator[str]:

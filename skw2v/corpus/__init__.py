@@ -1,10 +1,11 @@
 """From documents to integers: the only part of the package that sees text.
 
-The way is one-directional. `files` reads texts that do not fit in memory, `documents` turns
-whatever a user calls documents into a stream of token sequences, `encoding` turns that stream into
-one flat array of token ids in a single pass, and `vocabulary` says which id stands for which word.
-`partitions` does the same for a corpus in parts, and `caching` spares doing it twice. Everything
-that trains reads the arrays alone; pooling reads how often which words occur, from `counting`.
+The way is one-directional. `files` reads texts that do not fit in memory, `splitting` says what a
+word of a text is, `documents` turns whatever a user calls documents into a stream of token
+sequences, `encoding` turns that stream into one flat array of token ids in a single pass, and
+`vocabulary` says which id stands for which word. `partitions` does the same for a corpus in parts,
+and `caching` spares doing it twice. Everything that trains reads the arrays alone; pooling reads
+how often which words occur, from `counting`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from skw2v.corpus.counting import (
     count_tokens,
     count_tokens_in_batches,
 )
-from skw2v.corpus.documents import build_analyzer, check_documents, tokenize_documents
+from skw2v.corpus.documents import check_documents, tokenize_documents
 from skw2v.corpus.encoding import (
     EncodedCorpus,
     MoreDocuments,
@@ -24,6 +25,7 @@ from skw2v.corpus.encoding import (
     select_documents,
 )
 from skw2v.corpus.files import TextFiles
+from skw2v.corpus.splitting import build_analyzer
 from skw2v.corpus.vocabulary import Vocabulary
 
 __all__ = [

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import reprlib
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,29 +22,9 @@ UNKNOWN = -1
 # small enough that the temporary arrays do not matter.
 _BLOCK_SIZE = 1 << 20
 
-_Ids = TypeVar("_Ids", bound="array[int] | IdFile")
-
-
-def flatten(
-    tokenized: Iterable[Sequence[Hashable]],
-    ids_of: Callable[[Sequence[Hashable]], Iterable[int]],
-    flat: _Ids,
-) -> tuple[_Ids, array[int]]:
-    """Chain the ids of all documents (int32) in `flat` and note where each ends (int64)."""
-    # Arrays of the standard library, because they grow in place.
-    offsets = array("q", [0])
-    for position, document in enumerate(tokenized):
-        try:
-            flat.fromlist(list(ids_of(document)))
-        except TypeError:
-            check_hashable(document, position)
-            raise
-        offsets.append(len(flat))
-    return flat, offsets
-
 
 def ids_in(flat: array[int] | IdFile) -> NDArray[np.int32]:
-    """Return a view of what `flatten` returned, to be let go before `flat` is changed."""
+    """Return a view of what `number_corpus` returned, to be let go before `flat` is changed."""
     # NumPy knows several 32-bit integers, compiled code should see but one.
     return flat.as_array() if isinstance(flat, IdFile) else np.asarray(flat).view(np.int32)
 
@@ -53,7 +32,7 @@ def ids_in(flat: array[int] | IdFile) -> NDArray[np.int32]:
 def drop_unknown(
     flat: array[int] | IdFile, offsets: array[int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Remove the unknown tokens from what `flatten` returned, and hand it over as ndarrays."""
+    """Remove the unknown tokens from what `number_corpus` returned; hand it over as ndarrays."""
     n_known, new_offsets = close_gaps(ids_in(flat), np.asarray(offsets))
     if not isinstance(flat, IdFile):
         del flat[n_known:]  # gives memory back

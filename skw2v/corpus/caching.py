@@ -11,8 +11,9 @@ from typing import Any
 
 from sklearn.utils.validation import check_memory
 
-from skw2v.corpus.documents import build_analyzer, check_documents, tokenize_documents
+from skw2v.corpus.documents import check_documents, tokenize_documents
 from skw2v.corpus.encoding import EncodedCorpus, encode_documents
+from skw2v.corpus.splitting import build_analyzer
 from skw2v.corpus.vocabulary import Vocabulary
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from skw2v.corpus._token_ids import UNKNOWN, check_hashable
+from skw2v.corpus._numbering import Item, Numbering, in_batches, number_corpus
+from skw2v.corpus._token_ids import UNKNOWN, ids_in
 from skw2v.corpus.encoding import EncodedCorpus
+from skw2v.corpus.splitting import TextBatch
 
 # Tokens and documents that are counted at once where the whole is to be handled in parts: enough to
 # hide the cost of each part, few enough that dense vectors of that many documents do not matter.
@@ -52,19 +54,8 @@ def count_tokens(
     array([[2., 1.],
            [0., 0.]], dtype=float32)
     """
-    documents = list(tokenized)
-    offsets = np.zeros(len(documents) + 1, dtype=np.int64)
-    offsets[1:] = np.cumsum([len(document) for document in documents])
-    token_ids = map(index.get, chain.from_iterable(documents), repeat(UNKNOWN))
-    try:
-        flat = np.fromiter(token_ids, dtype=np.int32, count=offsets[-1])
-    except TypeError:
-        for position, document in enumerate(documents, first_position):
-            check_hashable(document, position)
-        raise
-    known = flat >= 0
-    n_known = np.concatenate([[0], np.cumsum(known, dtype=np.int64)])
-    return _count_ids(flat[known], n_known[offsets], len(index))
+    numbering = Numbering(index, grows=False)
+    return _count_numbered(tokenized, numbering, len(index), first_position)
 
 
 def count_encoded_tokens(corpus: EncodedCorpus, n_words: int) -> csr_array:
@@ -121,9 +112,11 @@ def count_tokens_in_batches(
     100000
     """
     first_position = 0
-    for batch in _batches(tokenized):
-        yield count_tokens(batch, index, first_position=first_position)
-        first_position += len(batch)
+    numbering = Numbering(index, grows=False)
+    for batch in _batches(in_batches(tokenized)):
+        token_counts = _count_numbered(batch, numbering, len(index), first_position)
+        yield token_counts
+        first_position += token_counts.shape[0]
 
 
 def count_encoded_in_batches(corpus: EncodedCorpus, n_words: int) -> Iterator[csr_array]:
@@ -160,20 +153,33 @@ def count_encoded_in_batches(corpus: EncodedCorpus, n_words: int) -> Iterator[cs
         first = last
 
 
-def _batches(
-    tokenized: Iterable[Sequence[Hashable]],
-) -> Iterator[list[Sequence[Hashable]]]:
-    """Yield lists of successive documents."""
-    batch: list[Sequence[Hashable]] = []
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield lists of successive documents, and each batch of texts in a list of its own."""
+    batch: list[Item] = []
     size = 0
-    for document in tokenized:
-        batch.append(document)
-        size += 1 + len(document)  # empty documents count, too
-        if size >= _BATCH_SIZE:
+    for item in items:
+        is_document = not isinstance(item, TextBatch)
+        if is_document:
+            batch.append(item)
+            size += 1 + len(item)  # empty documents count, too
+        if batch and (size >= _BATCH_SIZE or not is_document):
             yield batch
             batch, size = [], 0
+        if not is_document:
+            yield [item]
     if batch:
         yield batch
+
+
+def _count_numbered(
+    items: Iterable[Item], numbering: Numbering, n_words: int, first_position: int
+) -> csr_array:
+    """Count words of documents, the first of which has this index in the corpus."""
+    flat, offsets = number_corpus(items, numbering, array("i"), first_position)
+    token_ids = ids_in(flat)
+    known = token_ids != UNKNOWN
+    n_known = np.concatenate([[0], np.cumsum(known, dtype=np.int64)])
+    return _count_ids(token_ids[known], n_known[np.asarray(offsets)], n_words)
 
 
 def _count_ids(token_ids: NDArray[np.int32], offsets: NDArray[np.int64], n_words: int) -> csr_array:

@@ -11,7 +11,6 @@ polars are never imported: a frame is what has `shape` and `columns`.
 
 from __future__ import annotations
 
-import re
 import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from numbers import Real
@@ -19,17 +18,13 @@ from os import PathLike
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from scipy.sparse import issparse
-from sklearn.feature_extraction.text import CountVectorizer
 
-# What scikit-learn's vectorizers call a token unless told otherwise: two or more word characters.
-WORD_PATTERN = r"(?u)\b\w\w+\b"
+from skw2v.corpus.splitting import WHITE_SPACE_SPLITTER, Splitter, TextBatch
 
-_DEFAULTS = CountVectorizer()
-
-_find_words = re.compile(WORD_PATTERN).findall
-
-# Each character of ASCII that is no word character becomes a space.
-_ONLY_WORDS = re.sub(r"\W", " ", "".join(map(chr, range(128)))).encode().ljust(256)
+# Texts that are split at once: enough bytes to hide the cost of a call, few enough that they stay
+# in the cache. A document counts for some more, so that empty ones come to an end, too.
+_BATCH_BYTES = 1 << 18
+_BYTES_OF_DOCUMENT = 16
 
 # dtype kinds that can hold neither texts nor token sequences: numbers, dates, records.
 _KINDS_WITHOUT_DOCUMENTS = frozenset("biufcmMV")
@@ -62,7 +57,7 @@ def tokenize_documents(
     analyzer: Callable[[Any], Iterable[Hashable]],
     *,
     input: Literal["content", "file", "filename"] = "content",
-) -> Iterator[Sequence[Hashable]]:
+) -> TokenizedDocuments:
     """Turn each document into a sequence of tokens.
 
     Parameters
@@ -81,9 +76,9 @@ def tokenize_documents(
 
     Returns
     -------
-    tokenized : iterator of sequences
-        One sequence of tokens per document, empty documents included. Arrays become lists of
-        Python scalars.
+    tokenized : TokenizedDocuments
+        An iterator: one sequence of tokens per document, empty documents included. Arrays become
+        lists of Python scalars.
 
     Raises
     ------
@@ -100,67 +95,73 @@ def tokenize_documents(
     >>> list(tokenize_documents(["to be or", ["not", "to", "be"], (7, 7)], str.split))
     [['to', 'be', 'or'], ['not', 'to', 'be'], (7, 7)]
     """
-    return _tokenize(check_documents(documents), analyzer, input)
+    return TokenizedDocuments(check_documents(documents), analyzer, input)
 
 
-def find_words(text: str) -> list[str]:
-    """Return what `WORD_PATTERN` finds in a text, in less than half the time where it is ASCII.
-
-    Parameters
-    ----------
-    text : str
-        A text that has been decoded and preprocessed.
-
-    Returns
-    -------
-    words : list of str
-        ``re.findall(WORD_PATTERN, text)``.
-
-    Examples
-    --------
-    >>> from skw2v.corpus.documents import find_words
-    >>> find_words("What's a C-3PO?")
-    ['What', '3PO']
-    """
-    if isinstance(text, str) and text.isascii():
-        # Bytes, because their table takes no time to set up, which tells in short texts.
-        words = text.encode("ascii").translate(_ONLY_WORDS).decode("ascii").split()
-        return [word for word in words if len(word) > 1]
-    return _find_words(text)
-
-
-def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[Hashable]]:
-    """Return scikit-learn's analyzer, which finds the same words by `find_words` if it can.
+class TokenizedDocuments(Iterator[Sequence[Hashable]]):
+    """The tokens of each document, one document after another; see `tokenize_documents`.
 
     Parameters
     ----------
-    text_options : mapping of str
-        Parameters of `sklearn.feature_extraction.text.CountVectorizer` that say how a text is
-        split.
-
-    Returns
-    -------
+    documents : iterator
+        What `check_documents` returns.
     analyzer : callable
-        What reads and decodes a document and splits it into tokens.
+        Splits a text.
+    input : {"content", "file", "filename"}
+        What a document is.
 
     Examples
     --------
-    >>> from skw2v.corpus.documents import build_analyzer
-    >>> build_analyzer({"lowercase": True})("What's a C-3PO?")
-    ['what', '3po']
+    >>> from skw2v.corpus import tokenize_documents
+    >>> next(tokenize_documents(["to be or"], str.split))
+    ['to', 'be', 'or']
     """
-    splitter = CountVectorizer(**text_options)
-    is_default = splitter.token_pattern == WORD_PATTERN and splitter.tokenizer is None
-    if not (is_default and splitter.analyzer == "word"):
-        return splitter.build_analyzer()
-    splitter.set_params(tokenizer=find_words, token_pattern=None)
-    analyze = splitter.build_analyzer()
-    others = ("input", "strip_accents", "preprocessor", "stop_words", "ngram_range")
-    if any(getattr(splitter, name) != getattr(_DEFAULTS, name) for name in others):
-        return analyze
-    # With no other step in between, a fifth of the time of a short text goes into passing it on.
-    prepare = str.lower if splitter.lowercase else str
-    return lambda text: find_words(prepare(text)) if type(text) is str else analyze(text)
+
+    def __init__(
+        self, documents: Iterator[Any], analyzer: Callable[[Any], Iterable[Hashable]], input: str
+    ) -> None:
+        self._documents = documents
+        self._analyzer = WHITE_SPACE_SPLITTER if analyzer is str.split else analyzer
+        self._input = input
+        self._tokens = _tokenize(
+            documents, lambda document: _as_token_list(self._analyzer(document)), input
+        )
+
+    def __next__(self) -> Sequence[Hashable]:
+        """Return the tokens of the next document."""
+        return next(self._tokens)
+
+    def in_batches(self) -> Iterator[TextBatch | Sequence[Hashable]]:
+        """Yield batches of texts that are not split yet where that is possible, else tokens.
+
+        Yields
+        ------
+        item : TextBatch or sequence of hashable
+            Some documents, or the tokens of one.
+
+        Examples
+        --------
+        >>> from skw2v.corpus import tokenize_documents
+        >>> batch, tokens = tokenize_documents(["to be", "or", [7, 7]], str.split).in_batches()
+        >>> batch.encoded, tokens
+        ([b'to be', b'or'], [7, 7])
+        """
+        if self._input != "content" or not isinstance(self._analyzer, Splitter):
+            yield from self
+            return
+        splitting, encoded, size = self._analyzer.splitting, [], 0
+        for document in _tokenize(self._documents, self._analyzer.encode, self._input):
+            is_text = isinstance(document, bytes)
+            if is_text:
+                encoded.append(document)
+                size += len(document) + _BYTES_OF_DOCUMENT
+            if encoded and (size >= _BATCH_BYTES or not is_text):
+                yield TextBatch(encoded, splitting)
+                encoded, size = [], 0
+            if not is_text:
+                yield document
+        if encoded:
+            yield TextBatch(encoded, splitting)
 
 
 def check_documents(documents: Iterable[Any]) -> Iterator[Any]:
@@ -277,21 +278,21 @@ def _refuse_dtypes_without_documents(documents: object) -> None:
 
 
 def _tokenize(
-    documents: Iterator[Any], analyzer: Callable[[Any], Iterable[Hashable]], kind: str
-) -> Iterator[Sequence[Hashable]]:
-    """Yield the tokens of each document; the lazy half of `tokenize_documents`."""
+    documents: Iterator[Any], from_text: Callable[[Any], Any], kind: str
+) -> Iterator[Any]:
+    """Yield what is made of each text, and the tokens of other documents."""
     texts, takes_tokens = _TYPES_OF_TEXTS[kind], kind == "content"
     for position, document in enumerate(documents):
         if isinstance(document, texts):
             try:
-                tokens = analyzer(document)
+                made = from_text(document)
             except UnicodeDecodeError as error:
                 error.reason += (
                     f" (in the document at index {position}; pass its encoding, or 'ignore' or "
                     "'replace' as decode_error)"
                 )
                 raise
-            yield tokens if isinstance(tokens, list) else _as_token_list(tokens)
+            yield made
         elif takes_tokens and isinstance(document, (list, tuple)):
             yield document
         else:
@@ -300,6 +301,8 @@ def _tokenize(
 
 def _as_token_list(tokens: Any) -> list[Hashable]:
     """Return what an analyzer returned as a list, if it is a collection of tokens."""
+    if isinstance(tokens, list):
+        return tokens
     # A str is iterable too: it would make a vocabulary of letters without a word of warning.
     if isinstance(tokens, str) or not isinstance(tokens, Iterable):
         raise TypeError(

@@ -1,7 +1,7 @@
 """Token sequences turned into one flat array of integers, in a single pass.
 
-The pass numbers words as they appear: a dictionary that gives a new word the next number is
-mapped over the tokens of each document, so that no Python bytecode runs per token. When the
+The pass numbers words as they appear (`Numbering`): texts in compiled code that splits them, too,
+other tokens by a dictionary, mapped over them, so that no Python bytecode runs per token. When the
 stream has ended the words can be counted and pruned, and the provisional numbers are replaced by
 the final ids, in place and block by block. Memory therefore peaks near the four bytes per token
 of the result, or far below where they are kept in a file, and the stream may be a generator over
@@ -17,24 +17,16 @@ Any hashable object is a token. Tokens are equal as Python says, so 1, 1.0 and T
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, repeat
 from os import PathLike
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skw2v.corpus._errors import check_not_empty, nothing_kept_error, nothing_known_error
-from skw2v.corpus._token_ids import (
-    UNKNOWN,
-    count_occurrences,
-    drop_unknown,
-    flatten,
-    ids_in,
-    renumber,
-)
+from skw2v.corpus._numbering import Numbering, number_corpus
+from skw2v.corpus._token_ids import UNKNOWN, count_occurrences, drop_unknown, ids_in, renumber
 from skw2v.corpus.files import IdFile
 from skw2v.corpus.vocabulary import (
     Vocabulary,
@@ -231,21 +223,15 @@ def encode_more_documents(
     (array([0, 1, 1], dtype=int32), {'dog': 1, 'a': 1}, 1)
     """
     n_old = len(vocabulary)
-    provisional_ids: defaultdict[Hashable, int] = defaultdict(
-        count(n_old).__next__, vocabulary.index
-    )
-    for word in candidates:
-        provisional_ids[word]
-    look_up = provisional_ids.__getitem__
-    flat, offsets = flatten(
-        tokenized,
-        lambda document: map(look_up, document),
-        array("i") if temp_folder is None else IdFile(temp_folder),
+    known = [*vocabulary.index, *candidates]
+    numbering = Numbering(dict(zip(known, range(len(known)), strict=True)))
+    flat, offsets = number_corpus(
+        tokenized, numbering, array("i") if temp_folder is None else IdFile(temp_folder)
     )
     check_not_empty(len(offsets) - 1, len(flat))
     n_tokens = len(flat)
 
-    words = list(provisional_ids)
+    words = numbering.words()
     counts = count_occurrences(ids_in(flat), len(words))
     counts[:n_old] += vocabulary.counts
     counts[n_old : n_old + len(candidates)] += np.fromiter(candidates.values(), dtype=np.int64)
@@ -311,12 +297,11 @@ def _encode_and_learn(
     flat: array[int] | IdFile,
 ) -> tuple[EncodedCorpus, Vocabulary]:
     """Encode documents with the vocabulary that their own counts give."""
-    provisional_ids: defaultdict[Hashable, int] = defaultdict(count().__next__)
-    look_up = provisional_ids.__getitem__
-    flat, offsets = flatten(tokenized, lambda document: map(look_up, document), flat)
+    numbering = Numbering()
+    flat, offsets = number_corpus(tokenized, numbering, flat)
     check_not_empty(len(offsets) - 1, len(flat))
 
-    words = list(provisional_ids)
+    words = numbering.words()
     counts = count_occurrences(ids_in(flat), len(words))
     kept = most_frequent_first(counts, min_count=min_count, max_vocab_size=max_vocab_size)
     if not len(kept):
@@ -335,9 +320,7 @@ def _encode_with(
     flat: array[int] | IdFile,
 ) -> tuple[EncodedCorpus, Vocabulary]:
     """Encode documents with a fixed vocabulary."""
-    flat, offsets = flatten(
-        tokenized, lambda document: map(index.get, document, repeat(UNKNOWN)), flat
-    )
+    flat, offsets = number_corpus(tokenized, Numbering(index, grows=False), flat)
     check_not_empty(len(offsets) - 1, len(flat))
     n_tokens = len(flat)
     corpus = EncodedCorpus(*drop_unknown(flat, offsets))

@@ -200,6 +200,28 @@ class IdFile:
         if len(self._buffer) >= _BUFFER_SIZE:
             self._write()
 
+    def frombytes(self, ids: bytes) -> None:
+        """Append ids.
+
+        Parameters
+        ----------
+        ids : bytes
+            Of 32 bits each.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from skw2v.corpus.files import IdFile
+        >>> ids = IdFile(tempfile.gettempdir())
+        >>> ids.frombytes(np.array([3, 1], dtype=np.int32).tobytes())
+        >>> ids.as_array()
+        array([3, 1], dtype=int32)
+        """
+        self._buffer.frombytes(ids)
+        if len(self._buffer) >= _BUFFER_SIZE:
+            self._write()
+
     def as_array(self) -> NDArray[np.int32]:
         """Return the ids as an array whose memory is the file.
 

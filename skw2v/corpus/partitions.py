@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skw2v.corpus._errors import check_not_empty, nothing_kept_error, nothing_known_error
-from skw2v.corpus._token_ids import UNKNOWN, close_gaps, count_occurrences, flatten, ids_in
+from skw2v.corpus._numbering import Numbering, number_corpus
+from skw2v.corpus._token_ids import UNKNOWN, close_gaps, count_occurrences, ids_in
 from skw2v.corpus.vocabulary import (
     Vocabulary,
     check_pruning,
@@ -94,10 +95,9 @@ def number_documents(tokenized: Iterable[Sequence[Hashable]]) -> NumberedPartiti
     >>> partition.token_ids
     array([0, 1, 2, 3, 0], dtype=int32)
     """
-    numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
-    look_up = numbers.__getitem__
-    flat, ends = flatten(tokenized, lambda document: map(look_up, document), array("i"))
-    words, token_ids, offsets = list(numbers), ids_in(flat), np.array(ends, np.int64)
+    numbering = Numbering()
+    flat, ends = number_corpus(tokenized, numbering, array("i"))
+    words, token_ids, offsets = numbering.words(), ids_in(flat), np.array(ends, np.int64)
     counts = WordCounts(words, count_occurrences(token_ids, len(words)), len(offsets) - 1)
     return NumberedPartition(counts, token_ids, offsets)
 

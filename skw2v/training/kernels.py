@@ -1,7 +1,7 @@
 """The compiled kernels: random numbers, centres, chunks and the merge of chunks.
 
-All jitted code of the package lives in this file, because numba's cache on disk notices edits in
-the file of the function it caches and in no other. Nothing is compiled at import.
+All jitted code that trains lives in this file, because numba's cache on disk notices edits in the
+file of the function it caches and in no other. Nothing is compiled at import.
 
 The way of one chunk (a fixed run of tokens of the corpus):
 

@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from skw2v import Word2VecVectorizer
 from skw2v.corpus import check_documents, tokenize_documents
-from skw2v.corpus.documents import WORD_PATTERN, build_analyzer, find_words
+from skw2v.corpus.splitting import WORD_PATTERN, build_analyzer, find_words
 
 TEXTS = ["the cat sat", "", "the dog"]
 TOKENS = [["the", "cat", "sat"], [], ["the", "dog"]]
@@ -317,12 +317,14 @@ def test_the_words_found_are_those_of_the_pattern(text):
 def test_only_the_default_pattern_is_replaced(monkeypatch):
     calls = []
     monkeypatch.setattr(
-        "skw2v.corpus.documents.find_words", lambda text: calls.append(text) or ["xx"]
+        "skw2v.corpus.splitting.find_words", lambda text: calls.append(text) or ["xx"]
     )
     texts = ["Ab cd"]
     for parameters in ({"token_pattern": "[a-z]+"}, {"tokenizer": str.split}, {"analyzer": "char"}):
         Word2VecVectorizer(min_count=1, epochs=1, **parameters).fit(texts)
     assert calls == []
-    assert "xx" in Word2VecVectorizer(min_count=1, epochs=1).fit(texts).vocabulary_
-    assert calls == ["ab cd"]
+    # A step that compiled code does not know keeps the analyzer, with this part of it.
+    with_stop_words = Word2VecVectorizer(min_count=1, epochs=1, stop_words=["cd"])
+    assert "xx" in with_stop_words.fit(texts).vocabulary_
+    assert calls == ["cd", "ab cd"]  # scikit-learn splits the stop words, too
     assert CountVectorizer().token_pattern == WORD_PATTERN

@@ -29,6 +29,7 @@ from skw2v.corpus import (
     select_documents,
     tokenize_documents,
 )
+from skw2v.corpus._numbering import Numbering, number_corpus
 
 PETS = [["the", "cat", "sat"], [], ["the", "dog", "sat"], ["end"], ["the"]]
 
@@ -331,7 +332,7 @@ def test_positions_beyond_32_bits_are_kept():
 
 
 def test_offsets_are_gathered_in_64_bits():
-    flat, offsets = _token_ids.flatten([["a"]], lambda document: [0], array("i"))
+    flat, offsets = number_corpus([["a"]], Numbering(), array("i"))
     assert (flat.itemsize, offsets.itemsize) == (4, 8)
 
 
