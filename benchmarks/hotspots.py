@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from common import (
     MIN_COUNT,
@@ -38,6 +39,7 @@ from common import (
     report_progress,
     warm_up,
 )
+from numba import njit
 
 from skw2v.corpus.encoding import EncodedCorpus, encode_documents
 from skw2v.corpus.vocabulary import Vocabulary
@@ -47,10 +49,21 @@ from skw2v.training.trainer import train
 
 PACKAGES = ["skw2v", "numpy", "numba", "llvmlite"]
 SAMPLES_PER_SECOND = 4000
-TRAIN_CHUNKS_PARAMETERS = tuple(inspect.signature(kernels.train_chunks.py_func).parameters)
+TRAIN_CHUNKS_PARAMETERS = tuple(inspect.signature(kernels.train_chunks).parameters)
 MIN_SHARE = 0.01  # of a piece of code that is listed
 
 Train = Callable[[], Any]
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile what only compiled code calls so that Python can call it."""
+    return njit(lambda *arguments: function(*arguments), **kernels.OPTIONS)
+
+
+STEPS = {
+    name: compiled(getattr(kernels, name))
+    for name in ("prepare_chunk", "train_chunks", "merge_rows")
+}
 
 
 def main() -> None:
@@ -116,12 +129,17 @@ class Steps(NamedTuple):
 def time_steps(run: Train, corpus: EncodedCorpus) -> Steps:
     """Measure the steps: those within a chunk by runs that do no more than the first of them."""
     nanoseconds = 1e9 / len(corpus.token_ids)
-    with timed("merge_rows") as merging, timed("train_chunks") as training:
-        run()
-    with timed("train_chunks", sample_only) as sampling:
-        run()
-    with timed("train_chunks", prepare_only) as preparing:
-        run()
+    # The rounds in Python, which calls the steps one by one.
+    with patch.multiple(kernels, train_rounds=kernels.train_rounds.py_func, **STEPS):
+        for instead in (None, prepare_only):
+            with timed("train_chunks", instead):
+                run()  # compiles what has not been compiled
+        with timed("merge_rows") as merging, timed("train_chunks") as training:
+            run()
+        with timed("train_chunks", sample_only) as sampling:
+            run()
+        with timed("train_chunks", prepare_only) as preparing:
+            run()
     sampled, prepared, trained, merged = (
         sum(seconds) * nanoseconds for seconds in (sampling, preparing, training, merging)
     )

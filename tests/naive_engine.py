@@ -7,6 +7,7 @@ asked of the kernels' own random functions, which other tests compare with their
 """
 
 import numpy as np
+from compiled import draw_noise, random_bits
 from reference import logistic_block, merge_rows, window_pairs
 
 from skw2v.training import kernels
@@ -20,13 +21,13 @@ def document_of(position, offsets):
 def sample_corpus(token_ids, offsets, sampling):
     """Return the positions that survive, and the windows of all positions."""
     survives = [
-        (kernels.random_bits(sampling.token_key, position) >> 8) / 2**24 < sampling.keep[word]
+        (random_bits(sampling.token_key, position) >> 8) / 2**24 < sampling.keep[word]
         for position, word in enumerate(token_ids)
     ]
     windows = [sampling.window] * len(token_ids)
     if sampling.shrink_windows:
         windows = [
-            1 + ((kernels.random_bits(sampling.window_key, position) * sampling.window) >> 32)
+            1 + ((random_bits(sampling.window_key, position) * sampling.window) >> 32)
             for position in range(len(token_ids))
         ]
     return np.flatnonzero(survives), np.array(windows)
@@ -50,7 +51,7 @@ def draw_negatives(start, n_steps, objective, sampling):
     if objective.hierarchical:
         return [[] for _ in range(n_steps)]
     pool = [
-        kernels.draw_noise(
+        draw_noise(
             objective.noise_threshold, objective.noise_alias, sampling.noise_key,
             start * share + k,
         )

@@ -21,15 +21,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from skw2v.corpus._token_ids import UNKNOWN
 from skw2v.corpus.splitting import ENCODING, TextBatch
 
 # Arrays are not counted, as these functions make none and return none.
-_OPTIONS: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-_kernel = njit(**_OPTIONS)
-_inlined = njit(**_OPTIONS, forceinline=True)
+_OPTIONS: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
+_kernel = njit(**_OPTIONS, cache=True)
+_inlined = register_jitable(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 # FNV-1a, 64 bits (Fowler, Noll, Vo; public domain).
 _FNV_PRIME = np.uint64(0x100000001B3)

@@ -32,11 +32,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skw2v.training import kernels
 from skw2v.training.embedding import initial_vectors, make_sampling
 from skw2v.training.parameters import RoundPlan, TrainingParameters, plan_rounds
 from skw2v.training.run import Job, Start
 from skw2v.training.threads import Team, run_in_threads
-from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, RoundsRun, Side
+from skw2v.training.trainer import MAX_MEASURED_STEP, MEASURED_CENTRES, RoundsRun
 
 SyncTokens = int | Literal["auto"]
 
@@ -301,7 +302,7 @@ def _merge_moves(parts: Sequence[Moves]) -> Moves:
 class _Touched:
     """Which rows of a matrix an interval has touched, and in how many gradient terms."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: kernels.Shared) -> None:
         self._side = side
         self._base = side.matrix.copy()
         self._is_touched = np.zeros(len(self._base), bool)
@@ -419,9 +420,8 @@ class IntervalRun(RoundsRun):
             if thread not in self._scratch:
                 self._scratch[thread] = self.make_scratch()
             scratch = self._scratch[thread]
-            for n_tokens, loss, n_pairs in self.train_span(epoch, begin, stop, team, scratch):
-                if thread:
-                    continue
+            span = self.train_span(epoch, begin, stop, team, thread, scratch)
+            for n_tokens, loss, n_pairs in span:
                 if self.is_abandoned:
                     raise AbandonedError
                 for touched in self._touched:

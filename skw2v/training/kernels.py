@@ -24,6 +24,8 @@ The way of one chunk (a fixed run of tokens of the corpus):
    words, the learning rate is lowered (`limited_rate`).
 4. `merge_rows` carries the buffers of a round of chunks back to the shared matrices.
 
+`train_rounds` is the way of one thread through many rounds, and where it meets the others.
+
 Everything random is a hash of a key and a position in the corpus, so that the fate of a token
 depends neither on the chunk nor on the thread that trains it.
 
@@ -41,13 +43,14 @@ References
 from __future__ import annotations
 
 import math
+import platform
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,9 +58,13 @@ if TYPE_CHECKING:
 # Side by side in threads; a division by zero is no exception, as that would keep the compiler from
 # using vector instructions; and arrays are not counted: a kernel allocates none and returns none,
 # and counting those it only passes on takes as long as the arithmetic (`_nrt` is numba's switch).
-OPTIONS: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-kernel = njit(**OPTIONS)
-inlined = njit(**OPTIONS, forceinline=True)
+OPTIONS: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
+kernel = njit(**OPTIONS, cache=True)
+# What only compiled code calls goes without what Python needs to call it, which would take a
+# quarter of the time of compiling; called from Python it is plain Python.
+INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = register_jitable(**INNER)
+inlined = register_jitable(**INNER, forceinline=True)
 
 MASK_32 = 0xFFFFFFFF
 MAX_INPUTS = 12  # contexts that are learned at once; a wider window is learned in parts
@@ -68,6 +75,15 @@ CBOW_CENTRES = TILE_INPUTS  # that share noise words: the means of two windows f
 SHARD_BITS = 6  # so many rows in a row are merged by one thread: it writes cache lines of its own
 AHEAD = 16  # rows that a copy loop asks for in advance
 VECTOR_BYTES = 64  # of one vector register, and of a cache line
+
+# What the threads of a team share: the next task of a phase, how many threads have come to the end
+# of it, how many phases have ended, and whether a thread has failed.
+TASK, COME, PHASE, BROKEN = range(4)
+# How far a thread is: the round, the step within it, and the phase whose end it waits for.
+ROUND, STEP, AWAITED = range(3)
+TRAIN, MEET_TO_MERGE, MERGE, COME_TO_TRAIN, MEET_TO_TRAIN = range(5)
+# Why `train_rounds` returns: all is done, a round is to be reported, or others let it wait.
+DONE, REPORT, WAIT = range(3)
 
 
 class Sampling(NamedTuple):
@@ -99,6 +115,18 @@ class Objective(NamedTuple):
     path_offsets: NDArray[np.int64]  # (n_words + 1,)
     path_nodes: NDArray[np.int32]
     path_codes: NDArray[np.int8]
+
+
+class Plan(NamedTuple):
+    """Which rounds of which chunks a span of the corpus is trained in."""
+
+    begin: int  # of the span
+    end: int
+    chunk_tokens: int
+    chunks_per_round: int
+    learning_rates: NDArray[Any]  # (n_chunks,)
+    saturations: NDArray[np.float64]  # (n_rounds,) see `merge_rows`
+    measured_step: int  # of so many steps the loss of one is measured
 
 
 class Tokens(NamedTuple):
@@ -146,12 +174,22 @@ class Buffer(NamedTuple):
     terms: NDArray[np.float32]  # (capacity + 1,)
 
 
+class Shared(NamedTuple):
+    """One of the two matrices that all chunks train, and the copies of its rows in a round."""
+
+    matrix: NDArray[Any]  # (n_matrix_rows, padded_size)
+    frozen: NDArray[np.bool_]  # (n_matrix_rows,) rows that are to keep their bytes; or none, (0,)
+    buffers: Buffers
+    newest: NDArray[np.int64]  # (n_matrix_rows,) last copy of a row, chunk * 2**32 + slot, or -1
+
+
 class Links(NamedTuple):
-    """Space to find the copies of each row in a round."""
+    """Space to find the copies of each row in a round, and to add them up."""
 
     own: NDArray[np.int32]  # (capacity + 1,) slots of a chunk whose rows belong to a shard
     touched: NDArray[np.int32]  # (n_chunks * capacity + 1,) rows of the shard, each once
     older: NDArray[np.int64]  # (n_chunks, capacity) from a copy of a row to the one before, or -1
+    step: NDArray[Any]  # (padded_size,)
 
 
 class Scratch(NamedTuple):
@@ -233,10 +271,19 @@ def prefetch_element(array, index):
     """Ask for an element of an array, likewise."""
 
 
-def take_task(tasks):
-    """Return the number of the next task, and count it as taken, for all threads at once."""
-    tasks[0] += 1
-    return tasks[0] - 1
+def add_shared(state, index, amount):
+    """Add to an element that threads share, in one step for all of them; return what it was."""
+    state[index] += amount
+    return state[index] - amount
+
+
+def load_shared(state, index):
+    """Return an element that another thread may change, and all that it wrote before."""
+    return state[index]
+
+
+def pause():
+    """Let the processor rest for a moment in a loop that waits for another thread."""
 
 
 def _vector_type(context, array_type):
@@ -755,21 +802,64 @@ def _compile_prefetch_row(matrix, row):
 
 
 @intrinsic
-def _take_task(typingctx, tasks):
-    """Emit `take_task` as one atomic instruction."""
+def _add_shared(typingctx, state, index, amount):
+    """Emit `add_shared` as one atomic instruction."""
 
     def codegen(context, builder, signature, values):
-        zero = ir.Constant(ir.IntType(64), 0)
-        counter = _element_pointer(context, builder, tasks, values[0], zero)
-        return builder.atomic_rmw("add", counter, ir.Constant(ir.IntType(64), 1), "monotonic")
+        place = context.cast(builder, values[1], index, types.intp)
+        pointer = _element_pointer(context, builder, state, values[0], place)
+        amount_value = context.cast(builder, values[2], amount, types.int64)
+        return builder.atomic_rmw("add", pointer, amount_value, "acq_rel")
 
-    return types.int64(tasks), codegen
+    return types.int64(state, index, amount), codegen
 
 
-@overload(take_task)
-def _compile_take_task(tasks):
-    """Replace `take_task` in compiled code."""
-    return lambda tasks: _take_task(tasks)
+@overload(add_shared)
+def _compile_add_shared(state, index, amount):
+    """Replace `add_shared` in compiled code."""
+    return lambda state, index, amount: _add_shared(state, index, amount)
+
+
+@intrinsic
+def _load_shared(typingctx, state, index):
+    """Emit `load_shared`."""
+
+    def codegen(context, builder, signature, values):
+        place = context.cast(builder, values[1], index, types.intp)
+        pointer = _element_pointer(context, builder, state, values[0], place)
+        return builder.load_atomic(pointer, "acquire", align=8)
+
+    return types.int64(state, index), codegen
+
+
+@overload(load_shared)
+def _compile_load_shared(state, index):
+    """Replace `load_shared` in compiled code."""
+    return lambda state, index: _load_shared(state, index)
+
+
+@intrinsic
+def _pause(typingctx):
+    """Emit `pause` where an instruction is known that leaves the core to its other thread."""
+
+    def codegen(context, builder, signature, values):
+        integer = ir.IntType(32)
+        if platform.machine() in ("x86_64", "AMD64"):
+            function = ir.FunctionType(ir.VoidType(), [])
+            builder.call(builder.module.declare_intrinsic("llvm.x86.sse2.pause", (), function), [])
+        elif platform.machine() in ("arm64", "aarch64"):
+            function = ir.FunctionType(ir.VoidType(), [integer])
+            barrier = builder.module.declare_intrinsic("llvm.aarch64.isb", (), function)
+            builder.call(barrier, [integer(15)])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@overload(pause)
+def _compile_pause():
+    """Replace `pause` in compiled code."""
+    return lambda: _pause()
 
 
 # --- Centres -------------------------------------------------------------------------------------
@@ -786,7 +876,7 @@ def place_of(slot, places, slots, n_slots):
     return place
 
 
-@kernel
+@inner
 def forget_places(slots, n_slots, places):
     """Empty a table of places, in time of the places taken."""
     for place in range(n_slots):
@@ -844,7 +934,7 @@ def list_shared_noise(own_slots, present, first_negative, objective, numbering, 
 
 # Sums in any order are vector instructions: without them CBOW with hierarchical softmax took a
 # fifth longer on 300,000 tokens.
-@njit(**OPTIONS, fastmath={"reassoc", "contract"})
+@register_jitable(**INNER, fastmath={"reassoc", "contract"})
 def logistic_loss(n_inputs, inputs, input_rows, outputs, output_rows, labels, weights):
     """Return ``sum(t * softplus(-S) + (c - t) * softplus(S))``, added up in float64."""
     loss = 0.0
@@ -1170,7 +1260,7 @@ def sample_chunk(start, stop, token_ids, offsets, sampling, tokens):
     return n_tokens, own_begin, own_end
 
 
-@kernel
+@inner
 def number_inputs(n_tokens, tokens, numbering, row_ids):
     """List the distinct input rows that a chunk touches: its words and those in the margins.
 
@@ -1188,7 +1278,7 @@ def number_inputs(n_tokens, tokens, numbering, row_ids):
     return n_rows
 
 
-@kernel
+@inner
 def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, numbering, row_ids):
     """List the distinct nodes on the paths of a chunk's words, and each word's path once.
 
@@ -1236,7 +1326,7 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
     return n_rows
 
 
-@kernel
+@inner
 def number_outputs(start, own_begin, own_end, n_negatives, dummy, sampling, objective, tokens,
                    numbering, row_ids):  # fmt: skip
     """List the distinct output rows of a chunk: its words and the noise words it draws.
@@ -1276,7 +1366,7 @@ def number_outputs(start, own_begin, own_end, n_negatives, dummy, sampling, obje
     return n_rows, heaviest
 
 
-@kernel
+@inner
 def load_rows(matrix, n_rows, buffer):
     """Copy the listed rows of a shared matrix to the buffer."""
     for slot in range(n_rows):
@@ -1286,7 +1376,7 @@ def load_rows(matrix, n_rows, buffer):
     buffer.terms[:n_rows] = 0
 
 
-@kernel
+@inner
 def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, input_vectors,
                   output_vectors, tokens, numbering, input_buffer, output_buffer):  # fmt: skip
     """Sample the tokens start..stop, and copy the rows they touch, and noise words, to buffers.
@@ -1331,8 +1421,8 @@ def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, input_ve
 # --- Rounds --------------------------------------------------------------------------------------
 
 
-@kernel
-def train_chunks(tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling,
+@inner
+def train_chunks(team, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling,
                  objective, learning_rates, measured_step, input_vectors, output_vectors, tokens,
                  numbering, inputs, outputs, losses, n_pairs, scratch):  # fmt: skip
     """Train chunks of a round, each on its own buffers, as long as there are any left to take.
@@ -1341,7 +1431,7 @@ def train_chunks(tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets,
     negative log-likelihood of its predictions, and to their number.
     """
     at_once = objective.centres_at_once
-    place = take_task(tasks)
+    place = add_shared(team, TASK, 1)
     while place < n_chunks:
         start = round_start + place * chunk_tokens
         learning_rate = learning_rates[place]
@@ -1379,7 +1469,7 @@ def train_chunks(tasks, round_start, n_chunks, chunk_tokens, token_ids, offsets,
             n_predictions += more_predictions
         losses[place] = loss
         n_pairs[place] = n_predictions
-        place = take_task(tasks)
+        place = add_shared(team, TASK, 1)
 
 
 @inlined
@@ -1394,10 +1484,8 @@ def saturate(x):
     return x / (1.0 + x)
 
 
-@kernel
-def merge_rows(
-    shard, n_shards, saturation, n_chunks, buffers, frozen, newest, links, step, matrix
-):  # fmt: skip
+@inner
+def merge_rows(shard, n_shards, saturation, n_chunks, shared, links):
     """Carry the buffers of a round of chunks back to a shared matrix.
 
     A row trained by several chunks moves by the sum of their steps, times::
@@ -1417,21 +1505,14 @@ def merge_rows(
         The learning rate times a constant, kappa.
     n_chunks : int
         How many of the buffers are in use.
-    buffers : Buffers
-        The chunks' copies.
-    frozen : ndarray of bool, shape (n_matrix_rows,) or (0,)
-        Which rows are to keep their bytes; none of them if it is empty.
-    newest : ndarray of int64, shape (n_matrix_rows,)
-        Scratch, all -1 before and after: the last copy of a row, as chunk * 2**32 + slot ...
+    shared : Shared
+        The matrix, changed in place, and the chunks' copies. `newest` is all -1 before and after.
     links : Links
-        Scratch, the caller's own: ... and from each copy to the one before.
-    step : ndarray, shape (padded_size,)
-        Scratch, the caller's own.
-    matrix : ndarray, shape (n_matrix_rows, padded_size)
-        The shared matrix, changed in place.
+        Scratch, the thread's own.
     """
+    matrix, frozen, buffers, newest = shared
     n_rows, row_ids, rows, terms = buffers
-    own, touched, older = links
+    own, touched, older, step = links
     # What cannot be foreseen is always written, and counted if it is wanted: a branch would stall.
     n_touched = 0
     for chunk in range(n_chunks):
@@ -1469,3 +1550,111 @@ def merge_rows(
             add_difference(step, rows[chunk, slot], matrix[row])
             copy = older[chunk, slot]
         add_row(matrix[row], saturate(total) / separate if separate > 0 else 1.0, step)
+
+
+@inlined
+def come(progress, team, n_threads):
+    """Tell the team that this thread has ended the phase; the last one begins the next."""
+    progress[AWAITED] = load_shared(team, PHASE)
+    if add_shared(team, COME, 1) + 1 == n_threads:
+        team[TASK] = team[COME] = 0
+        add_shared(team, PHASE, 1)
+
+
+@inlined
+def meet(progress, team, patience):
+    """Wait until all threads have come; return whether they have, or patience has run out."""
+    n_looks = 0
+    while load_shared(team, PHASE) == progress[AWAITED]:
+        if n_looks == patience or load_shared(team, BROKEN):
+            return False
+        n_looks += 1
+        pause()
+    return True
+
+
+@kernel
+def train_rounds(progress, team, n_threads, patience, reports, plan, token_ids, offsets, sampling,
+                 objective, tokens, numbering, inputs, outputs, losses, n_pairs, scratch,
+                 links):  # fmt: skip
+    """Do a thread's part of the rounds of a span, until there is something to do for Python.
+
+    In a round the threads train its chunks, meet, merge the shards of the rows, and meet again.
+    They meet without Python, which takes as long as some chunks when many threads ask for it.
+
+    Parameters
+    ----------
+    progress : ndarray of shape (3,), dtype=int64
+        How far the thread is: zeros at first, and kept from call to call.
+    team : ndarray of shape (4,), dtype=int64
+        What the threads share, zeros at first.
+    n_threads : int
+        How many there are.
+    patience : int
+        How often to look whether the others have come, before it is left to Python to wait.
+    reports : bool
+        Whether to return after each round. The others wait until it is called again.
+    plan : Plan
+        The rounds.
+    token_ids, offsets : ndarray
+        The corpus.
+    sampling : Sampling
+        That of the epoch.
+    objective : Objective
+        The output layer.
+    tokens, numbering : Tokens, Numbering
+        Scratch, the thread's own.
+    inputs, outputs : Shared
+        The matrices, changed in place.
+    losses, n_pairs : ndarray of shape (chunks_per_round,)
+        Set to those of the chunks of a round.
+    scratch, links : Scratch, Links
+        Scratch, the thread's own.
+
+    Returns
+    -------
+    reason : int
+        `DONE`; `REPORT` if a round has ended for this thread; or `WAIT` if patience has run out, or
+        a thread has failed.
+    """
+    round_tokens = plan.chunk_tokens * plan.chunks_per_round
+    n_shards = 1
+    while n_shards < n_threads:
+        n_shards *= 2
+    start = plan.begin + progress[ROUND] * round_tokens
+    while start < plan.end:
+        tokens_left = min(plan.end - start, round_tokens)
+        n_chunks = (tokens_left + plan.chunk_tokens - 1) // plan.chunk_tokens
+        if progress[STEP] == TRAIN:
+            first_chunk = progress[ROUND] * plan.chunks_per_round
+            train_chunks(
+                team, start, n_chunks, plan.chunk_tokens, token_ids, offsets, sampling, objective,
+                plan.learning_rates[first_chunk : first_chunk + n_chunks], plan.measured_step,
+                inputs.matrix, outputs.matrix, tokens, numbering, inputs.buffers, outputs.buffers,
+                losses, n_pairs, scratch,
+            )  # fmt: skip
+            come(progress, team, n_threads)
+            progress[STEP] = MEET_TO_MERGE
+        if progress[STEP] == MEET_TO_MERGE:
+            if not meet(progress, team, patience):
+                return WAIT
+            progress[STEP] = MERGE
+        if progress[STEP] == MERGE:
+            saturation = plan.saturations[progress[ROUND]]
+            shard = add_shared(team, TASK, 1)
+            while shard < n_shards:
+                merge_rows(shard, n_shards, saturation, n_chunks, inputs, links)
+                merge_rows(shard, n_shards, saturation, n_chunks, outputs, links)
+                shard = add_shared(team, TASK, 1)
+            progress[STEP] = COME_TO_TRAIN
+            if reports:
+                return REPORT
+        if progress[STEP] == COME_TO_TRAIN:
+            come(progress, team, n_threads)
+            progress[STEP] = MEET_TO_TRAIN
+        if not meet(progress, team, patience):
+            return WAIT
+        progress[STEP] = TRAIN
+        progress[ROUND] += 1
+        start += round_tokens
+    return DONE

@@ -144,9 +144,9 @@ class TrainingRun(ABC):
     ) -> Iterator[tuple[int, float, float]]:
         """Do one thread's part of an epoch.
 
-        After each portion of the corpus, yield the number of its tokens, their loss and the number
-        of words that they predicted, as far as it was measured. When the last portion is asked to
-        go on, it waits until all threads are through with it.
+        After each portion of the corpus, the first thread yields the number of its tokens, their
+        loss and the number of words that they predicted, as far as it was measured. When it is
+        asked to go on after the last portion, it waits until all threads are through with it.
         """
 
     def learning_rate_of(self, epoch: int, position: int) -> float:

@@ -10,12 +10,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from joblib import effective_n_jobs
+from joblib import cpu_count, effective_n_jobs
 from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
+
+# How often compiled code looks whether the other threads have come: for some tenths of a
+# millisecond, unless it keeps a core from one of them. After that it rests between the looks.
+PATIENCE, LITTLE_PATIENCE = 20_000, 100
+REST_SECONDS = 1e-4
 
 
 def count_threads(n_jobs: int | None) -> int:
@@ -43,25 +49,31 @@ class Team:
 
     Attributes
     ----------
-    tasks : ndarray of shape (1,), dtype=int64
-        The next task of the phase. A kernel that takes tasks without Python counts here.
+    state : ndarray of shape (4,), dtype=int64
+        Where compiled code takes tasks and meets without Python: see `kernels.train_rounds`. The
+        last element is 1 when a thread has failed.
+    patience : int
+        How often it looks whether the others have come, before it calls for `rest`.
     """
 
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
+        has_cores = n_threads == 1 or n_threads <= cpu_count()
+        self.patience = PATIENCE if has_cores else LITTLE_PATIENCE
         self._lock = threading.Lock()
-        self.tasks = np.zeros(1, np.int64)
         self._barrier = threading.Barrier(n_threads, action=self._start_phase)
+        self._n_taken = 0
+        self.state = np.zeros(4, np.int64)
 
     def _start_phase(self) -> None:
-        self.tasks[0] = 0
+        self._n_taken = 0
 
     def share(self, n_tasks: int) -> Iterator[int]:
         """Yield the tasks of a phase to whichever thread asks next; follow it by `wait`."""
         while True:
             with self._lock:
-                task = int(self.tasks[0])
-                self.tasks[0] += 1
+                task = self._n_taken
+                self._n_taken += 1
             if task >= n_tasks:
                 return
             yield task
@@ -70,9 +82,16 @@ class Team:
         """Wait until every thread has ended the phase, or one has failed."""
         self._barrier.wait()
 
+    def rest(self) -> None:
+        """Sleep for a moment before compiled code looks again, unless a thread has failed."""
+        if self._barrier.broken:
+            raise threading.BrokenBarrierError
+        time.sleep(REST_SECONDS)
+
     def disband(self) -> None:
         """Make every thread that waits, now or later, raise `threading.BrokenBarrierError`."""
         self._barrier.abort()
+        self.state[-1] = 1
 
 
 def run_in_threads(work: Callable[[Team, int], None], n_threads: int) -> None:

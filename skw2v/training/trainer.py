@@ -14,6 +14,7 @@ The recipe for an encoded corpus:
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -182,34 +183,22 @@ def _capacities(
     )
 
 
-class Side:
-    """The buffers of a round's chunks for one of the two matrices, and what merging them takes."""
-
-    def __init__(
-        self,
-        matrix: NDArray[Any],
-        n_chunks: int,
-        capacity: int,
-        frozen: NDArray[np.bool_] | None = None,
-    ) -> None:
-        self.matrix = matrix
-        self._frozen = np.zeros(0, np.bool_) if frozen is None else frozen
-        self.buffers = kernels.Buffers(
-            n_rows=np.zeros(n_chunks, np.int64),
-            row_ids=np.zeros((n_chunks, capacity), np.int32),
-            rows=aligned_zeros((n_chunks, capacity + 1, matrix.shape[1]), matrix.dtype),
-            terms=np.zeros((n_chunks, capacity + 1), np.float32),
-        )
-        self._newest = np.full(len(matrix), -1, np.int64)
-
-    def merge(
-        self, shard: int, n_shards: int, n_chunks: int, saturation: float, links: kernels.Links
-    ) -> None:
-        """Carry a shard of the rows of the round's chunks back to the matrix."""
-        kernels.merge_rows(
-            shard, n_shards, saturation, n_chunks, self.buffers, self._frozen, self._newest,
-            links, np.empty_like(self.matrix[0]), self.matrix,
-        )  # fmt: skip
+def _share(
+    matrix: NDArray[Any],
+    n_chunks: int,
+    capacity: int,
+    frozen: NDArray[np.bool_] | None = None,
+) -> kernels.Shared:
+    """Allocate the buffers of a round's chunks for one of the two matrices."""
+    buffers = kernels.Buffers(
+        n_rows=np.zeros(n_chunks, np.int64),
+        row_ids=np.zeros((n_chunks, capacity), np.int32),
+        rows=aligned_zeros((n_chunks, capacity + 1, matrix.shape[1]), matrix.dtype),
+        terms=np.zeros((n_chunks, capacity + 1), np.float32),
+    )
+    if frozen is None:
+        frozen = np.zeros(0, np.bool_)
+    return kernels.Shared(matrix, frozen, buffers, np.full(len(matrix), -1, np.int64))
 
 
 class _Workspace(NamedTuple):
@@ -266,6 +255,7 @@ def _make_workspace(
             np.zeros(capacity + 1, np.int32),
             np.zeros(n_chunks * capacity + 1, np.int32),
             np.zeros((n_chunks, capacity), np.int64),
+            table(row_size),
         ),
     )
 
@@ -288,10 +278,13 @@ class RoundsRun(TrainingRun):
         super().__init__(job, parameters.n_output_rows(n_words))
         self.capacities = _capacities(self.objective, plan, parameters.window, n_words, n_tokens)
         n_chunks = plan.chunks_per_round
-        self.inputs = Side(self.input_rows, n_chunks, self.capacities.input_rows, self.frozen)
-        self.outputs = Side(self.output_rows, n_chunks, self.capacities.output_rows)
+        self.inputs = _share(self.input_rows, n_chunks, self.capacities.input_rows, self.frozen)
+        self.outputs = _share(self.output_rows, n_chunks, self.capacities.output_rows)
         self.losses = np.zeros(n_chunks)
         self.n_pairs = np.zeros(n_chunks, np.int64)
+        self._lock = threading.Lock()
+        self._span: tuple[int, int, int] | None = None
+        self._span_plan: kernels.Plan
         self.measured_step = min(max(n_tokens // MEASURED_CENTRES, 1), MAX_MEASURED_STEP)
 
     def make_scratch(self) -> _Workspace:
@@ -304,46 +297,46 @@ class RoundsRun(TrainingRun):
         self, number: int, team: Team, thread: int, scratch: _Workspace
     ) -> Iterator[tuple[int, float, float]]:
         """Do one thread's part of the rounds of an epoch."""
-        return self.train_span(number, 0, len(self.token_ids), team, scratch)
+        return self.train_span(number, 0, len(self.token_ids), team, thread, scratch)
 
     def train_span(
-        self, number: int, begin: int, end: int, team: Team, scratch: _Workspace
+        self, number: int, begin: int, end: int, team: Team, thread: int, scratch: _Workspace
     ) -> Iterator[tuple[int, float, float]]:
-        """Do one thread's part of the rounds of the tokens begin..end of an epoch."""
-        plan = self.plan
-        n_shards = 1 << (team.n_threads - 1).bit_length()
-        round_tokens = plan.chunks_per_round * plan.chunk_tokens
-        sampling = self.sampling(number)
-        for round_start in range(begin, end, round_tokens):
-            round_stop = min(round_start + round_tokens, end)
-            starts = range(round_start, round_stop, plan.chunk_tokens)
-            self._train_chunks(team, starts, number, sampling, scratch)
-            team.wait()
-            saturation = plan.kappa * self.learning_rate_of(number, round_start)
-            for shard in team.share(n_shards):
-                for side in (self.inputs, self.outputs):
-                    side.merge(shard, n_shards, len(starts), saturation, scratch.links)
-            yield (
-                round_stop - round_start,
-                self.losses[: len(starts)].sum(),
-                self.n_pairs[: len(starts)].sum(),
-            )
-            team.wait()
+        """Do one thread's part of the rounds of the tokens begin..end of an epoch.
 
-    def _train_chunks(
-        self,
-        team: Team,
-        starts: range,
-        epoch: int,
-        sampling: kernels.Sampling,
-        workspace: _Workspace,
-    ) -> None:
-        """Train chunks of a round until none is left."""
-        learning_rates = [self.learning_rate_of(epoch, start) for start in starts]
-        kernels.train_chunks(
-            team.tasks, starts.start, len(starts), starts.step, self.token_ids, self.offsets,
-            sampling, self.objective, np.array(learning_rates, self.input_rows.dtype),
-            self.measured_step, self.input_rows, self.output_rows, workspace.tokens,
-            workspace.numbering, self.inputs.buffers, self.outputs.buffers, self.losses,
-            self.n_pairs, workspace.scratch,
+        The first thread yields after each round, and the others go on when it does.
+        """
+        with self._lock:  # one thread plans for all
+            if self._span != (number, begin, end):
+                self._span, self._span_plan = (number, begin, end), self._plan(number, begin, end)
+            plan = self._span_plan
+        round_tokens = plan.chunk_tokens * plan.chunks_per_round
+        progress = np.zeros(3, np.int64)
+        sampling = self.sampling(number)
+        while True:
+            reason = kernels.train_rounds(
+                progress, team.state, team.n_threads, team.patience, thread == 0, plan,
+                self.token_ids, self.offsets, sampling, self.objective, scratch.tokens,
+                scratch.numbering, self.inputs, self.outputs, self.losses, self.n_pairs,
+                scratch.scratch, scratch.links,
+            )  # fmt: skip
+            if reason == kernels.DONE:
+                return
+            if reason == kernels.WAIT:
+                team.rest()
+                continue
+            start = begin + int(progress[kernels.ROUND]) * round_tokens
+            n_tokens = min(round_tokens, end - start)
+            n_chunks = -(-n_tokens // plan.chunk_tokens)
+            yield n_tokens, self.losses[:n_chunks].sum(), self.n_pairs[:n_chunks].sum()
+
+    def _plan(self, epoch: int, begin: int, end: int) -> kernels.Plan:
+        """Return the rounds of the tokens begin..end, and the learning rates along them."""
+        chunk_tokens, chunks_per_round = self.plan.chunk_tokens, self.plan.chunks_per_round
+        rates = [self.learning_rate_of(epoch, start) for start in range(begin, end, chunk_tokens)]
+        return kernels.Plan(
+            begin, end, chunk_tokens, chunks_per_round,
+            np.array(rates, self.input_rows.dtype),
+            self.plan.kappa * np.array(rates[::chunks_per_round], np.float64),
+            self.measured_step,
         )  # fmt: skip

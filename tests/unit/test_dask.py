@@ -586,8 +586,8 @@ def test_a_worker_killed_in_the_middle_of_training_changes_nothing(
 
         train_span = IntervalRun.train_span
 
-        def train_and_die(self, number, begin, end, team, scratch):
-            for n_rounds, step in enumerate(train_span(self, number, begin, end, team, scratch)):
+        def train_and_die(self, number, begin, *others):
+            for n_rounds, step in enumerate(train_span(self, number, begin, *others)):
                 yield step
                 if begin and n_rounds == 1:
                     with suppress(FileExistsError):  # another was the first
@@ -663,11 +663,11 @@ def test_an_interrupt_ends_tasks_that_have_begun(client, documents, monkeypatch)
     begun = threading.Event()
     train_span = IntervalRun.train_span
 
-    def endless(self, number, begin, end, team, scratch):
+    def endless(self, *span):
         for _ in range(2000):  # at a twentieth of a second each
             begun.set()
             time.sleep(0.05)
-            yield from train_span(self, number, begin, end, team, scratch)
+            yield from train_span(self, *span)
 
     monkeypatch.setattr(IntervalRun, "train_span", endless)
     with pytest.raises(KeyboardInterrupt) as caught, ctrl_c_after(begun):

@@ -7,6 +7,7 @@ import naive_engine
 import numpy as np
 import pytest
 import reference
+from compiled import merge_rows, random_bits, train_chunks
 from numba import config, njit
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
@@ -188,16 +189,16 @@ def train_one_chunk(token_ids, offsets, W, U, tables, sampling, learning_rate):
     plan = small_plan(chunk_tokens=len(token_ids), chunks_per_round=1)
     capacities = trainer._capacities(tables, plan, sampling.window, len(W), len(token_ids))
     workspace = trainer._make_workspace(capacities, 1, W, len(U))
-    inputs = trainer.Side(W.copy(), 1, capacities.input_rows)
-    outputs = trainer.Side(U.copy(), 1, capacities.output_rows)
-    kernels.train_chunks(
-        np.zeros(1, np.int64), 0, 1, len(token_ids), token_ids, offsets, sampling, tables,
+    inputs = trainer._share(W.copy(), 1, capacities.input_rows)
+    outputs = trainer._share(U.copy(), 1, capacities.output_rows)
+    train_chunks(
+        np.zeros(4, np.int64), 0, 1, len(token_ids), token_ids, offsets, sampling, tables,
         np.array([learning_rate]), 1, inputs.matrix, outputs.matrix, workspace.tokens,
         workspace.numbering, inputs.buffers, outputs.buffers, np.zeros(1), np.zeros(1, np.int64),
         workspace.scratch,
     )  # fmt: skip
-    inputs.merge(0, 1, 1, 1.0, workspace.links)
-    outputs.merge(0, 1, 1, 1.0, workspace.links)
+    for side in (inputs, outputs):
+        merge_rows(0, 1, 1.0, 1, side, workspace.links)
     return inputs.matrix, outputs.matrix
 
 
@@ -307,7 +308,7 @@ def test_each_task_is_taken_by_one_thread():
     @njit(nogil=True)
     def count_tasks(tasks, n_tasks):
         n_taken = 0
-        while kernels.take_task(tasks) < n_tasks:
+        while kernels.add_shared(tasks, 0, 1) < n_tasks:
             n_taken += 1
         return n_taken
 
@@ -363,11 +364,11 @@ def test_merged_rows_equal_the_reference(n_shards, freeze):
         np.zeros(capacity + 1, np.int32),
         np.zeros(n_chunks * capacity + 1, np.int32),
         np.zeros((n_chunks, capacity), np.int64),
+        np.zeros(size),
     )
+    shared = kernels.Shared(matrix, frozen, buffers, newest)
     for shard in range(n_shards):
-        kernels.merge_rows(
-            shard, n_shards, eta, n_chunks, buffers, frozen, newest, links, np.zeros(size), matrix
-        )
+        merge_rows(shard, n_shards, eta, n_chunks, shared, links)
     # Uncompiled, NumPy multiplies a number of terms, float32, and the rate in float32.
     assert_allclose(matrix, expected, rtol=1e-4 if config.DISABLE_JIT else 1e-12)
     assert_array_equal(newest, -1)
@@ -377,7 +378,7 @@ def test_merged_rows_equal_the_reference(n_shards, freeze):
 def test_random_bits_depend_on_every_bit(varied):
     values = [0, *(2**bit for bit in range(62))]
     pairs = [(value, 12345) if varied == "key" else (12345, value) for value in values]
-    bits = {kernels.random_bits(*pair) for pair in pairs}
+    bits = {random_bits(*pair) for pair in pairs}
     assert len(bits) == len(values)
     assert all(0 <= value < 2**32 for value in bits)
 

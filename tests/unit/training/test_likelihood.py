@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from compiled import survives
 from numpy.testing import assert_allclose
 from reference import (
     context_positions,
@@ -16,7 +17,6 @@ from reference import (
 from skw2v.training import likelihood
 from skw2v.training.embedding import make_sampling
 from skw2v.training.huffman import build_huffman_tree
-from skw2v.training.kernels import survives
 from skw2v.training.likelihood import (
     context_log_probabilities,
     make_output_layer,

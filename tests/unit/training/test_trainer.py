@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from compiled import draw_noise, random_bits, survives
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import (
     cbow_gradient,
@@ -24,7 +25,7 @@ from reference import (
 from runs import as_bytes, our_threads
 from scipy.stats import chi2, chisquare
 
-from skw2v.training import kernels, softmax
+from skw2v.training import kernels, softmax, threads
 from skw2v.training.embedding import initial_vectors, make_sampling, make_tokens
 from skw2v.training.huffman import build_huffman_tree
 from skw2v.training.noise import build_alias_table, noise_distribution
@@ -165,10 +166,10 @@ def survivors(token_ids, sampling):
     positions = [
         position
         for position in range(len(token_ids))
-        if kernels.survives(position, token_ids, sampling.keep, sampling.token_key)
+        if survives(position, token_ids, sampling.keep, sampling.token_key)
     ]
     windows = [
-        1 + (kernels.random_bits(sampling.window_key, position) * sampling.window >> 32)
+        1 + (random_bits(sampling.window_key, position) * sampling.window >> 32)
         if sampling.shrink_windows
         else sampling.window
         for position in positions
@@ -316,13 +317,13 @@ def test_random_bits_are_the_same_hash_for_small_and_for_enormous_counters(rng):
     edges = [0, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**40, 2**61, 2**62 - 1]
     for key in keys:
         for counter in [*edges, *map(int, rng.integers(2**62, size=10))]:
-            assert kernels.random_bits(key, counter) == hash_by_plain_integers(key, counter)
+            assert random_bits(key, counter) == hash_by_plain_integers(key, counter)
 
 
 @pytest.mark.parametrize("first", [0, 2**31 - 20_000, 2**40])
 def test_random_bits_are_uniform_in_all_their_parts(first, rng):
     key = int(rng.integers(2**62))
-    bits = np.array([kernels.random_bits(key, first + k) for k in range(40_000)])
+    bits = np.array([random_bits(key, first + k) for k in range(40_000)])
     assert bits.min() >= 0
     assert bits.max() < 2**32
     for shift in (0, 8, 16, 24):
@@ -336,7 +337,7 @@ def test_noise_words_are_drawn_with_the_frequencies_of_the_noise_distribution(ex
     probabilities = noise_distribution(1000 // np.arange(1, 41), exponent)
     table = build_alias_table(probabilities)
     key = int(rng.integers(2**62))
-    draws = [kernels.draw_noise(*table, key, k) for k in range(60_000)]
+    draws = [draw_noise(*table, key, k) for k in range(60_000)]
     observed = np.bincount(draws, minlength=40)
     assert chisquare(observed, 60_000 * probabilities).pvalue > SIGNIFICANCE
 
@@ -447,16 +448,16 @@ def test_chunks_beyond_two_thousand_million_tokens_are_sampled_like_any_other():
 
 def test_the_learning_rate_falls_along_a_straight_line_to_its_floor(corpus, monkeypatch):
     parameters = TrainingParameters(epochs=3, learning_rate=0.08, min_learning_rate=0.02)
-    compiled, signature = kernels.train_chunks, inspect.signature(kernels.train_chunks.py_func)
+    signature = inspect.signature(kernels.train_chunks)
     calls = []
 
     def train_chunks(*arguments):
         named = signature.bind(*arguments).arguments
         for place, rate in enumerate(named["learning_rates"]):
             calls.append((named["round_start"] + place * named["chunk_tokens"], rate))
-        return compiled(*arguments)
 
     monkeypatch.setattr(kernels, "train_chunks", train_chunks)
+    monkeypatch.setattr(kernels, "train_rounds", kernels.train_rounds.py_func)
     train(*corpus, parameters, seed=0, plan=plan_of(parameters, corpus))
     n_tokens = len(corpus[0])
     starts = 3 * list(range(0, n_tokens, 100))
@@ -559,6 +560,38 @@ def test_a_failing_thread_raises_its_own_exception_and_ends_the_others(failing):
     assert max(phases) == 3
 
 
+def test_threads_without_patience_rest_and_train_the_same(corpus, monkeypatch):
+    expected = train_small(corpus)
+    n_rests = []
+    rest = threads.Team.rest
+    monkeypatch.setattr(threads, "PATIENCE", 0)
+    monkeypatch.setattr(threads, "LITTLE_PATIENCE", 0)
+    monkeypatch.setattr(threads.Team, "rest", lambda team: (n_rests.append(1), rest(team)))
+
+    def report(n_tokens, loss):
+        time.sleep(0.001)  # the others have to wait
+
+    embedding = train_small(corpus, n_threads=3, report=report)
+    assert_array_equal(embedding.input_vectors, expected.input_vectors)
+    assert_array_equal(embedding.output_vectors, expected.output_vectors)
+    assert len(n_rests) > 10
+
+
+def test_more_threads_than_cores_have_little_patience(monkeypatch):
+    monkeypatch.setattr(threads, "cpu_count", lambda: 4)
+    assert threads.Team(1).patience == threads.Team(4).patience == threads.PATIENCE
+    assert threads.Team(5).patience == threads.LITTLE_PATIENCE
+
+
+def test_nobody_rests_in_a_team_that_is_disbanded():
+    team = threads.Team(2)
+    team.rest()
+    team.disband()
+    assert team.state[kernels.BROKEN] == 1
+    with pytest.raises(threading.BrokenBarrierError):
+        team.rest()
+
+
 def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch):
     start = threading.Thread.start
 
@@ -575,17 +608,17 @@ def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch):
 
 @pytest.mark.parametrize("n_threads", [2, 4])
 def test_a_thread_that_fails_while_training_raises_in_the_caller(corpus, n_threads, monkeypatch):
-    compiled = kernels.train_chunks
+    compiled = kernels.train_rounds
     failed = threading.Event()
 
-    def train_chunks(*arguments):
+    def train_rounds(*arguments):
         if threading.current_thread() is not threading.main_thread():
             failed.set()
             raise ZeroDivisionError("in a helper")
         assert failed.wait(timeout=60)
         return compiled(*arguments)
 
-    monkeypatch.setattr(kernels, "train_chunks", train_chunks)
+    monkeypatch.setattr(kernels, "train_rounds", train_rounds)
     with pytest.raises(ZeroDivisionError, match="in a helper"):
         train_small(corpus, n_threads=n_threads)
     assert our_threads() == []
@@ -688,7 +721,7 @@ run(np.float64)
 second = signatures()
 run_all(np.float64)
 assert signatures() == second, "compiled again for float64"
-print(len(second["train_chunks"]), len(second["merge_rows"]), len(second["sample_chunk"]))
+print(len(second["train_rounds"]), len(second["sample_chunk"]))
 """
 
 
@@ -697,4 +730,4 @@ def test_kernels_are_compiled_once_for_each_type_whatever_the_parameters():
         [sys.executable, "-c", COUNT_SIGNATURES], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert result.stdout.split() == ["2", "2", "1"]
+    assert result.stdout.split() == ["2", "1"]

@@ -1,0 +1,17 @@
+"""Functions that only compiled code calls, compiled so that the tests can call them."""
+
+from numba import njit
+
+from skw2v.training import kernels
+
+
+def compiled(function):
+    """Compile a function with what Python needs to call it."""
+    return njit(lambda *arguments: function(*arguments), **kernels.OPTIONS)
+
+
+random_bits = compiled(kernels.random_bits)
+draw_noise = compiled(kernels.draw_noise)
+survives = compiled(kernels.survives)
+train_chunks = compiled(kernels.train_chunks)
+merge_rows = compiled(kernels.merge_rows)
