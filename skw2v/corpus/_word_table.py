@@ -6,8 +6,8 @@ distinct word once.
 
 The table is a hash table with open addressing. The bytes of its words stand one after another in
 one array, and a slot holds the number of a word beside half of its hash, so that other words are
-seldom compared byte by byte. The hash starts at a random number: no text can be made up whose words
-all meet in one slot.
+seldom compared byte by byte. The hash starts at a random number, so that nobody can foresee which
+words meet in one slot.
 
 Jitted code is here because the corpus knows nothing of training, and shares none with its kernels.
 """
@@ -30,7 +30,7 @@ from skw2v.corpus.splitting import ENCODING, TextBatch
 # Arrays are not counted, as these functions make none and return none.
 _OPTIONS: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _kernel = njit(**_OPTIONS, cache=True)
-_inlined = register_jitable(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_inner = register_jitable(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 # FNV-1a, 64 bits (Fowler, Noll, Vo; public domain).
 _FNV_PRIME = np.uint64(0x100000001B3)
@@ -52,13 +52,13 @@ class _Arrays(NamedTuple):
     basis: np.uint64  # where hashes start
 
 
-@_inlined
+@_inner
 def _extend_hash(value, byte):
     """Hash one more byte."""
     return (value ^ np.uint64(byte)) * _FNV_PRIME
 
 
-@_inlined
+@_inner
 def _finish_hash(value, slots):
     """Return the first slot to look at, and the half of the hash that a slot keeps."""
     value ^= value >> _HALF
@@ -79,7 +79,7 @@ def place_words(first, n_words, table):
         slots[slot] = (tag << 32) | word
 
 
-@_inlined
+@_inner
 def _length_of_space(text, position):
     """Return the number of bytes of a white space character of several that starts here, or 0."""
     byte = text[position]

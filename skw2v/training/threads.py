@@ -19,9 +19,10 @@ from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 
 # How often compiled code looks whether the other threads have come: for some tenths of a
-# millisecond, unless it keeps a core from one of them. After that it rests between the looks.
+# millisecond, unless it keeps a core from one of them. After that it rests between the looks, for
+# about as long as it has waited.
 PATIENCE, LITTLE_PATIENCE = 20_000, 100
-REST_SECONDS = 1e-4
+REST_SECONDS, MAX_DOUBLINGS = 1e-4, 5
 
 
 def count_threads(n_jobs: int | None) -> int:
@@ -82,11 +83,14 @@ class Team:
         """Wait until every thread has ended the phase, or one has failed."""
         self._barrier.wait()
 
-    def rest(self) -> None:
-        """Sleep for a moment before compiled code looks again, unless a thread has failed."""
+    def rest(self, n_rests: int) -> None:
+        """Sleep before compiled code looks again, longer after many rests.
+
+        Raises `threading.BrokenBarrierError` if a thread has failed.
+        """
         if self._barrier.broken:
             raise threading.BrokenBarrierError
-        time.sleep(REST_SECONDS)
+        time.sleep(REST_SECONDS * 2 ** min(n_rests, MAX_DOUBLINGS))
 
     def disband(self) -> None:
         """Make every thread that waits, now or later, raise `threading.BrokenBarrierError`."""

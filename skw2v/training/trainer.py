@@ -312,6 +312,7 @@ class RoundsRun(TrainingRun):
             plan = self._span_plan
         round_tokens = plan.chunk_tokens * plan.chunks_per_round
         progress = np.zeros(3, np.int64)
+        n_rests, awaited = 0, -1
         sampling = self.sampling(number)
         while True:
             reason = kernels.train_rounds(
@@ -323,7 +324,9 @@ class RoundsRun(TrainingRun):
             if reason == kernels.DONE:
                 return
             if reason == kernels.WAIT:
-                team.rest()
+                n_rests = n_rests + 1 if progress[kernels.AWAITED] == awaited else 0
+                awaited = int(progress[kernels.AWAITED])
+                team.rest(n_rests)
                 continue
             start = begin + int(progress[kernels.ROUND]) * round_tokens
             n_tokens = min(round_tokens, end - start)

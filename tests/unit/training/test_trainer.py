@@ -562,11 +562,12 @@ def test_a_failing_thread_raises_its_own_exception_and_ends_the_others(failing):
 
 def test_threads_without_patience_rest_and_train_the_same(corpus, monkeypatch):
     expected = train_small(corpus)
-    n_rests = []
+    rests = []
     rest = threads.Team.rest
     monkeypatch.setattr(threads, "PATIENCE", 0)
     monkeypatch.setattr(threads, "LITTLE_PATIENCE", 0)
-    monkeypatch.setattr(threads.Team, "rest", lambda team: (n_rests.append(1), rest(team)))
+    monkeypatch.setattr(threads, "REST_SECONDS", 1e-5)
+    monkeypatch.setattr(threads.Team, "rest", lambda team, n: (rests.append(n), rest(team, n)))
 
     def report(n_tokens, loss):
         time.sleep(0.001)  # the others have to wait
@@ -574,7 +575,9 @@ def test_threads_without_patience_rest_and_train_the_same(corpus, monkeypatch):
     embedding = train_small(corpus, n_threads=3, report=report)
     assert_array_equal(embedding.input_vectors, expected.input_vectors)
     assert_array_equal(embedding.output_vectors, expected.output_vectors)
-    assert len(n_rests) > 10
+    assert len(rests) > 10
+    assert rests.count(0) > 10  # it counts anew in each wait
+    assert max(rests) > 1
 
 
 def test_more_threads_than_cores_have_little_patience(monkeypatch):
@@ -585,11 +588,21 @@ def test_more_threads_than_cores_have_little_patience(monkeypatch):
 
 def test_nobody_rests_in_a_team_that_is_disbanded():
     team = threads.Team(2)
-    team.rest()
+    team.rest(0)
     team.disband()
     assert team.state[kernels.BROKEN] == 1
     with pytest.raises(threading.BrokenBarrierError):
-        team.rest()
+        team.rest(0)
+
+
+def test_rests_grow_longer_up_to_a_bound(monkeypatch):
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    team = threads.Team(2)
+    for n_rests in (0, 1, 2, 1000):
+        team.rest(n_rests)
+    assert slept[1:3] == [2 * slept[0], 4 * slept[0]]
+    assert slept[3] < 0.01
 
 
 def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch):
