@@ -40,6 +40,7 @@ _TAG_MASK = np.uint64(0x7FFFFFFF)
 
 _IDS_AT_ONCE = 1 << 16
 _FIRST_LETTERS, _FIRST_WORDS = 1 << 15, 1 << 12  # room in an empty table, which doubles
+_NO_TABLE = np.zeros(0, np.bool_)
 _SLOTS_PER_WORD = 2  # at least: the table is never more than half full
 
 
@@ -80,24 +81,24 @@ def place_words(first, n_words, table):
 
 
 @_inner
-def _length_of_space(text, position):
-    """Return the number of bytes of a white space character of several that starts here, or 0."""
+def _look(text, position, classes, belongs):
+    """Return how many bytes the character that starts here has, and whether it is of a word."""
     byte = text[position]
-    if byte == 0xC2:
-        return 2 * ((text[position + 1] == 0x85) | (text[position + 1] == 0xA0))
-    if 0xE1 <= byte <= 0xE3:
-        point = ((byte & 15) << 12) | ((text[position + 1] & 63) << 6) | (text[position + 2] & 63)
-        is_space = (
-            (0x2000 <= point <= 0x200A) | (point == 0x2028) | (point == 0x2029) | (point == 0x202F)
-            | (point == 0x205F) | (point == 0x3000) | (point == 0x1680)
-        )  # fmt: skip
-        return 3 * is_space
-    return 0
+    if byte < 0x80:
+        return 1, classes[byte] >= 0
+    second = text[position + 1] & 63
+    if byte < 0xE0:
+        return 2, belongs[((byte & 31) << 6) | second]
+    third = text[position + 2] & 63
+    if byte < 0xF0:
+        return 3, belongs[((byte & 15) << 12) | (second << 6) | third]
+    fourth = text[position + 3] & 63
+    return 4, belongs[((byte & 7) << 18) | (second << 12) | (third << 6) | fourth]
 
 
 @_kernel
 def number_words(
-    text, ends, classes, shortest, document, position, n_words, grows, table, ids, id_ends
+    text, ends, classes, belongs, shortest, document, position, n_words, grows, table, ids, id_ends
 ):
     """Split documents into words and number these, until all are done or room runs short.
 
@@ -108,10 +109,11 @@ def number_words(
     ends : ndarray of shape (n_documents,), dtype=int64
         One past the separator of each document.
     classes : ndarray of shape (256,), dtype=int16
-        For each byte the one that stands for it in words, or -1 if it is of none. White space of
-        two or three bytes separates words, too.
+        For each byte the one that stands for it in words, or -1 if it is of none.
+    belongs : ndarray of shape (n_code_points,), dtype=bool
+        For each character, if the text is not of ASCII, whether it belongs to a word.
     shortest : int
-        Number of bytes that a word has at least.
+        How many characters a word has at least.
     document, position : int
         Where to go on.
     n_words : int
@@ -135,23 +137,18 @@ def number_words(
     n_ids = 0
     while document < ends.shape[0]:
         while position < ends[document]:
-            if classes[text[position]] < 0:
-                position += 1
-                continue
+            width, is_of_word = _look(text, position, classes, belongs)
             start = position
             value = basis
-            byte = classes[text[position]]
-            space = 0
-            while byte >= 0:
-                if byte >= 0xC2:
-                    space = _length_of_space(text, position)
-                    if space > 0:
-                        break
-                value = _extend_hash(value, byte)
-                position += 1
-                byte = classes[text[position]]
-            length = position - start
-            if length >= shortest:
+            n_characters = 0
+            while is_of_word:
+                for k in range(position, position + width):
+                    value = _extend_hash(value, classes[text[k]])
+                n_characters += 1
+                position += width
+                width, is_of_word = _look(text, position, classes, belongs)
+            if n_characters >= shortest:
+                length = position - start
                 if n_ids == ids.shape[0]:
                     return document, start, n_words, n_ids
                 slot, tag = _finish_hash(value, slots)
@@ -180,7 +177,7 @@ def number_words(
                     starts[n_words] = first + length
                 ids[n_ids] = word
                 n_ids += 1
-            position += space
+            position += width
         id_ends[document] = n_ids
         document += 1
     return document, position, n_words, n_ids
@@ -229,15 +226,17 @@ class WordTable:
         encoded, splitting = batch
         classes = np.frombuffer(splitting.table, np.uint8).astype(np.int16)
         classes[classes == ord(" ")] = -1
-        text = np.frombuffer(b" ".join([*encoded, b""]), np.uint8)
+        joined = b" ".join([*encoded, b""])
+        text = np.frombuffer(joined, np.uint8)
+        belongs = _NO_TABLE if joined.isascii() else splitting.belongs
         ends = np.cumsum([len(document) + 1 for document in encoded], dtype=np.int64)
         id_ends = np.empty(len(encoded), np.int64)
         document = position = 0
         while document < len(encoded):
             first = document
             document, position, self._n_words, n_ids = number_words(
-                text, ends, classes, splitting.shortest, document, position, self._n_words, grows,
-                self._arrays, self._ids, id_ends,
+                text, ends, classes, belongs, splitting.shortest, document, position,
+                self._n_words, grows, self._arrays, self._ids, id_ends,
             )  # fmt: skip
             yield self._ids[:n_ids], id_ends[first:document]
             if document < len(encoded) and n_ids < len(self._ids):

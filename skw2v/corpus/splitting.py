@@ -1,19 +1,21 @@
 """How a text is split into words, by scikit-learn's analyzer or by something faster.
 
 Most texts are split in one of two ways: into runs of two or more word characters, scikit-learn's
-default, or at white space. For these a table of bytes says what an analyzer does, and compiled code
-can do it (`Splitting`). All other ways, and texts that such a table cannot split, are left to the
-analyzer.
+default, or at white space. For these a table of characters says what an analyzer does, and compiled
+code can do it (`Splitting`). All other ways are left to the analyzer.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 # What scikit-learn's vectorizers call a token unless told otherwise: two or more word characters.
@@ -31,38 +33,52 @@ _RUNS = {
 
 _DEFAULTS = CountVectorizer()
 
-_find_words = re.compile(WORD_PATTERN).findall
-
 ENCODING = ("utf-8", "surrogatepass")  # of any str, lone surrogates included
 
 
 @dataclass(frozen=True)
 class Splitting:
-    """A way to find the words of a text that works on bytes.
+    r"""A way to split texts into words: runs of characters of one kind.
 
     Parameters
     ----------
-    table : bytes of length 256
-        What each byte of a text in UTF-8 becomes: a space, if it is of no word.
+    kind : {r"\w", r"\S"}
+        The pattern of a character that belongs to a word.
     shortest : int
-        How many bytes a word has at least, 1 or 2.
-    only_ascii : bool
-        Whether other texts have to be split, and their words joined by spaces, beforehand.
+        How many characters a word has at least, 1 or 2.
+    lowercase : bool
+        Whether words are in lower case. A text that is not of ASCII has to be beforehand.
 
     Examples
     --------
     >>> from skw2v.corpus.splitting import Splitting
-    >>> to_spaces = bytes(32 if byte in b",." else byte for byte in range(256))
-    >>> Splitting(to_spaces, shortest=2, only_ascii=False).split(b"one,two. a")
-    ['one', 'two']
+    >>> Splitting(r"\w", shortest=2, lowercase=True).split("What's a café?".encode())
+    ['what', 'café']
     """
 
-    table: bytes
+    kind: str
     shortest: int
-    only_ascii: bool
+    lowercase: bool
+
+    @cached_property
+    def table(self) -> bytes:
+        """What each byte of a text becomes: those of ASCII a space, if they are of no word."""
+        characters = "".join(map(chr, range(128)))
+        kept = re.sub(f"(?!{self.kind}).", " ", characters, flags=re.DOTALL)
+        return (kept.lower() if self.lowercase else kept).encode() + bytes(range(128, 256))
+
+    @cached_property
+    def belongs(self) -> NDArray[np.bool_]:
+        """Whether a character belongs to a word, for each code point."""
+        codes = np.arange(sys.maxunicode + 1, dtype="<u4")
+        characters = codes.tobytes().decode("utf-32-le", "surrogatepass")
+        belongs = np.zeros(len(characters), np.bool_)
+        for run in re.finditer(f"{self.kind}+", characters):
+            belongs[run.start() : run.end()] = True
+        return belongs
 
     def split(self, encoded: bytes) -> list[str]:
-        """Return the words of a text.
+        r"""Return the words of a text.
 
         Parameters
         ----------
@@ -72,25 +88,20 @@ class Splitting:
         Returns
         -------
         words : list of str
-            Whatever stands between spaces, white space of any alphabet.
+            In the order of the text.
 
         Examples
         --------
-        >>> from skw2v.corpus.splitting import build_analyzer
-        >>> build_analyzer({}).splitting.split(b"What's a C-3PO?")
-        ['what', '3po']
+        >>> from skw2v.corpus.splitting import Splitting
+        >>> Splitting(r"\S", shortest=1, lowercase=False).split(b"What's a C-3PO?")
+        ["What's", 'a', 'C-3PO?']
         """
-        words = encoded.translate(self.table).decode(*ENCODING).split()
+        if not encoded.isascii():
+            pattern = f"{self.kind}{{{self.shortest},}}"
+            return re.findall(pattern, encoded.decode(*ENCODING))
+        # Bytes, because their table takes no time to set up, which tells in short texts.
+        words = encoded.translate(self.table).decode("ascii").split()
         return words if self.shortest == 1 else [word for word in words if len(word) > 1]
-
-
-@cache
-def _make_splitting(kind: str, shortest: int, lowercase: bool) -> Splitting:
-    r"""Return the splitting of texts into runs of characters that match `\w` or `\S`."""
-    characters = "".join(map(chr, range(128)))
-    kept = re.sub(f"(?!{kind}).", " ", characters, flags=re.DOTALL)
-    table = (kept.lower() if lowercase else kept).encode() + bytes(range(128, 256))
-    return Splitting(table, shortest, only_ascii=lowercase or kind == r"\w")
 
 
 class TextBatch(NamedTuple):
@@ -123,7 +134,7 @@ class Splitter:
     >>> from skw2v.corpus.splitting import build_analyzer
     >>> splitter = build_analyzer({})
     >>> splitter("Is that a café?"), splitter.encode("Is that a café?").decode()
-    (['is', 'that', 'café'], 'is that café')
+    (['is', 'that', 'café'], 'is that a café?')
     """
 
     def __init__(self, analyze: Callable[[Any], Iterable[str]], splitting: Splitting) -> None:
@@ -132,8 +143,8 @@ class Splitter:
 
     def __call__(self, document: Any) -> list[str]:
         """Return the words of a document as a list."""
-        if self._can_split(document):
-            return self.splitting.split(document.encode(*ENCODING))
+        if isinstance(document, str):
+            return self.splitting.split(self.encode(document))
         return list(self._analyze(document))
 
     def encode(self, document: Any) -> bytes:
@@ -147,20 +158,18 @@ class Splitter:
         Returns
         -------
         encoded : bytes
-            The document in UTF-8, or its words, separated by spaces.
+            The document in UTF-8, or, if it is no str, its words, separated by spaces.
 
         Examples
         --------
         >>> from skw2v.corpus.splitting import build_analyzer
         >>> build_analyzer({}).encode("Is that a café?").decode()
-        'is that café'
+        'is that a café?'
         """
-        text = document if self._can_split(document) else " ".join(self._analyze(document))
+        text = document if isinstance(document, str) else " ".join(self._analyze(document))
+        if self.splitting.lowercase and not text.isascii():
+            text = text.lower()
         return text.encode(*ENCODING)
-
-    def _can_split(self, document: Any) -> bool:
-        """Tell whether `splitting` finds the words of a document as it is."""
-        return isinstance(document, str) and (document.isascii() or not self.splitting.only_ascii)
 
 
 def find_words(text: str) -> list[str]:
@@ -182,9 +191,7 @@ def find_words(text: str) -> list[str]:
     >>> find_words("What's a C-3PO?")
     ['What', '3PO']
     """
-    if isinstance(text, str) and text.isascii():
-        return _WORDS.split(text.encode("ascii"))
-    return _find_words(text)
+    return _WORDS.split(text.encode(*ENCODING))
 
 
 def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[Hashable]]:
@@ -221,8 +228,9 @@ def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[
     others = ("input", "strip_accents", "preprocessor", "stop_words", "ngram_range")
     if any(getattr(vectorizer, name) != getattr(_DEFAULTS, name) for name in others):
         return analyze
-    return Splitter(analyze, _make_splitting(*run, lowercase=bool(vectorizer.lowercase)))
+    return Splitter(analyze, _splitting(*run, lowercase=bool(vectorizer.lowercase)))
 
 
-_WORDS = _make_splitting(r"\w", 2, lowercase=False)
-WHITE_SPACE_SPLITTER = Splitter(str.split, _make_splitting(r"\S", 1, lowercase=False))
+_splitting = cache(Splitting)  # its tables are made once
+_WORDS = _splitting(r"\w", 2, lowercase=False)
+WHITE_SPACE_SPLITTER = Splitter(str.split, _splitting(r"\S", 1, lowercase=False))

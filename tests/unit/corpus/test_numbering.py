@@ -38,16 +38,15 @@ OPTIONS = [
     {"analyzer": str.split},
 ]
 
-# Letters that meet at word ends, white space of one, two and three bytes, its neighbours in UTF-8,
-# characters whose lower case is of ASCII or of two characters, and half of a surrogate pair.
+# White space of one, two and three bytes; letters, digits and signs of one to four; letters whose
+# lower case has more or fewer bytes, depends on their place, or is of ASCII; the first and the last
+# characters of each length; half of a surrogate pair.
 SPACES = [c for c in map(chr, range(0x10000)) if c.isspace()]
-NEIGHBOURS = [
-    chr(ord(space) + step)
-    for space in SPACES
-    for step in (-1, 1)
-    if ord(space) + step >= 0 and not chr(ord(space) + step).isspace()
+CHARACTERS = [
+    *SPACES,
+    *"aAbB_01.-'éÉßжЖ中²½ΣÅİ\u212a\u0301€😀\U0001d538\U00020000",
+    *"\x00\x7f\x80\u07ff\u0800\uffff\U00010000\U0010ffff\ud800",
 ]
-CHARACTERS = [*SPACES, *NEIGHBOURS, *"aAbB_01.é\u212aİ\ud800\U0001d538"]
 TEXTS = st.text(st.sampled_from(CHARACTERS), max_size=12) | st.text(max_size=8)
 
 
@@ -75,6 +74,8 @@ def tables(monkeypatch):
 @example(texts=[*CHARACTERS])
 @example(texts=[f"ab{c}cd {c} e{c} {c}{c}AB{c}" for c in CHARACTERS])
 @example(texts=[f"ab{c}cd {c} e{c} {c}{c}AB{c}" for c in map(chr, range(128))])
+@example(texts=["".join(map(chr, range(sys.maxunicode + 1)))])
+@example(texts=["ὈΔΥΣΣΕΥΣ ΟΔΥΣΣΕΥΣ", "naïve Straße", "机器 学习", "ab\x00cd", "😀 :-) 👍🏽ok"])
 def test_texts_are_numbered_like_the_tokens_of_the_analyzer(options, texts):
     texts = ["one word", *texts]
     analyze = analyzer_of_sklearn(options)
