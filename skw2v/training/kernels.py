@@ -71,6 +71,7 @@ MAX_INPUTS = 12  # contexts that are learned at once; a wider window is learned 
 MAX_WEIGHT = 1.0  # of the pairs of a row in one step, times the learning rate
 TILE_INPUTS = 2  # of a tile, and ...
 TILE_OUTPUTS = 8  # ... outputs: 16 vector accumulators
+HALF_TILE = TILE_OUTPUTS // 2  # outputs at the end of a path that would not fill a tile
 CBOW_CENTRES = TILE_INPUTS  # that share noise words: the means of two windows fill a tile
 SHARD_BITS = 6  # so many rows in a row are merged by one thread: it writes cache lines of its own
 AHEAD = 16  # rows that a copy loop asks for in advance
@@ -435,8 +436,8 @@ def _emit_sigmoid(builder, x):
     return _multiply_add(builder, x, ratio, constant(0.5))
 
 
-def _make_differentiate(n_inputs):
-    """Make a function that tells how `n_inputs` rows and `TILE_OUTPUTS` output rows are to move.
+def _make_differentiate(n_inputs, n_outputs):
+    """Make a function that tells how `n_inputs` rows and `n_outputs` output rows are to move.
 
     ``scores[n, m] = inputs[n] . outputs[m]``, with the rows named by a list, or, if it is None,
     consecutive ones, becomes ``learning_rate * (labels[n, m] - weights[n, m] * sigmoid(score))``,
@@ -449,7 +450,7 @@ def _make_differentiate(n_inputs):
     ):  # fmt: skip
         """Differentiate the loss of a tile of scores, as `_make_differentiate` says."""
         n = slice(first_input, first_input + n_inputs)
-        m = slice(first_output, first_output + TILE_OUTPUTS)
+        m = slice(first_output, first_output + n_outputs)
         x = inputs[n if input_rows is None else input_rows[n]]
         own = np.minimum(np.arange(n.start, n.stop), len(labels) - 1)
         expected = weights[own, m] * sigmoid(x @ outputs[output_rows[m]].T)
@@ -468,9 +469,7 @@ def _make_differentiate(n_inputs):
         def codegen(context, builder, signature, values):
             x_array, x_rows, n, y_array, y_rows, m, *parts, rate, s_array = values
             x = _row_pointers(context, builder, inputs, x_array, n, n_inputs, input_rows, x_rows)
-            y = _row_pointers(
-                context, builder, outputs, y_array, m, TILE_OUTPUTS, output_rows, y_rows
-            )
+            y = _row_pointers(context, builder, outputs, y_array, m, n_outputs, output_rows, y_rows)
             loop = _VectorLoop(context, builder, inputs, x_array)
             lanes = loop.vector.count
             totals = [[builder.phi(loop.vector) for _ in y] for _ in x]
@@ -483,7 +482,7 @@ def _make_differentiate(n_inputs):
                     total.add_incoming(ends[-1], loop.body)
             loop.close()
 
-            row_type = ir.VectorType(loop.vector.element, TILE_OUTPUTS)
+            row_type = ir.VectorType(loop.vector.element, n_outputs)
 
             def tile_row(array_type, array, *indices):
                 pointer = _element_pointer(context, builder, array_type, array, *indices)
@@ -495,26 +494,32 @@ def _make_differentiate(n_inputs):
                 one = ir.Constant(first_row.type, 1)
                 last = builder.sub(builder.extract_value(shape, 0), one)
                 parts = []
-                for k in range(lanes // TILE_OUTPUTS):
+                for k in range(lanes // n_outputs):
                     row = builder.add(first_row, ir.Constant(first_row.type, k))
                     row = builder.select(builder.icmp_signed("<", row, last), row, last)
                     parts.append(builder.load(tile_row(array_type, array, row, m), align=4))
-                return _shuffle(builder, parts[0], parts[-1], range(lanes))
+                while len(parts) > 1:
+                    both = range(2 * parts[0].type.count)
+                    parts = [
+                        _shuffle(builder, u, v, both)
+                        for u, v in zip(parts[::2], parts[1::2], strict=True)
+                    ]
+                return parts[0]
 
             # One or two rows of the tile fill a vector.
-            rows_at_once = lanes // TILE_OUTPUTS
+            rows_at_once = lanes // n_outputs
             rate = context.cast(builder, rate, learning_rate, scores.dtype)
             rate = _broadcast(builder, loop.vector, rate)
             for i in range(0, n_inputs, rows_at_once):
-                own = ends[i * TILE_OUTPUTS : (i + rows_at_once) * TILE_OUTPUTS]
+                own = ends[i * n_outputs : (i + rows_at_once) * n_outputs]
                 first = builder.add(n, ir.Constant(n.type, i))
                 label = targets(labels, parts[0], first)
                 weight = targets(weights, parts[1], first)
                 expected = builder.fmul(weight, _emit_sigmoid(builder, _sum_lanes(builder, own)))
                 values = builder.fmul(rate, builder.fsub(label, expected))
-                for k in range(len(own) // TILE_OUTPUTS):
-                    lane = k * TILE_OUTPUTS
-                    row = _shuffle(builder, values, values, range(lane, lane + TILE_OUTPUTS))
+                for k in range(len(own) // n_outputs):
+                    lane = k * n_outputs
+                    row = _shuffle(builder, values, values, range(lane, lane + n_outputs))
                     at = builder.add(n, ir.Constant(n.type, i + k))
                     builder.store(row, tile_row(scores, s_array, at, m), align=4)
             return context.get_dummy_value()
@@ -540,8 +545,10 @@ def _make_differentiate(n_inputs):
     return differentiate
 
 
-differentiate_tile = _make_differentiate(TILE_INPUTS)
-differentiate_row = _make_differentiate(1)
+differentiate_tile = _make_differentiate(TILE_INPUTS, TILE_OUTPUTS)
+differentiate_half_tile = _make_differentiate(TILE_INPUTS, HALF_TILE)
+differentiate_row = _make_differentiate(1, TILE_OUTPUTS)
+differentiate_half_row = _make_differentiate(1, HALF_TILE)
 
 
 def add_tile(target, factors, sources, rows, first):
@@ -582,7 +589,7 @@ def _compile_add_tile(target, factors, sources, rows, first):
     )
 
 
-def _make_move(in_place):
+def _make_move(n_outputs, in_place):
     """Make a function that moves a tile of output rows by all inputs, and the inputs by the tile.
 
     ``outputs[m] += sum_n scores[n, m] * inputs[n]``, and, with the old values of the outputs,
@@ -592,7 +599,7 @@ def _make_move(in_place):
 
     def move(steps, inputs, input_rows, n_inputs, outputs, output_rows, first_output, scores):
         """Move a tile of outputs and its inputs, as `_make_move` says."""
-        n, m = slice(n_inputs), slice(first_output, first_output + TILE_OUTPUTS)
+        n, m = slice(n_inputs), slice(first_output, first_output + n_outputs)
         x, y, g = n if input_rows is None else input_rows[n], output_rows[m], scores[n, m]
         sums = g @ outputs[y] + (steps[n] if first_output > 0 else 0)
         outputs[y] += g.T @ inputs[x]  # only a dummy may be named twice, and does not move
@@ -613,9 +620,7 @@ def _make_move(in_place):
             d_array, x_array, x_rows, n_stop, y_array, y_rows, m, s_array = values
             zero = ir.Constant(n_stop.type, 0)
             is_first = builder.icmp_signed("==", m, ir.Constant(m.type, 0))
-            y = _row_pointers(
-                context, builder, outputs, y_array, m, TILE_OUTPUTS, output_rows, y_rows
-            )
+            y = _row_pointers(context, builder, outputs, y_array, m, n_outputs, output_rows, y_rows)
             loop = _VectorLoop(context, builder, outputs, y_array)
             none = ir.Constant(loop.vector, [0.0] * loop.vector.count)
             y_vectors = [loop.load(pointer) for pointer in y]
@@ -671,8 +676,10 @@ def _make_move(in_place):
     return move
 
 
-move_outputs = _make_move(in_place=False)
-move_both = _make_move(in_place=True)
+move_outputs = _make_move(TILE_OUTPUTS, in_place=False)
+move_both = _make_move(TILE_OUTPUTS, in_place=True)
+move_half_outputs = _make_move(HALF_TILE, in_place=False)
+move_half_both = _make_move(HALF_TILE, in_place=True)
 
 
 def _open_rows(context, builder, array_types, arrays):
@@ -964,30 +971,47 @@ def learn_contexts(n_inputs, inputs, input_rows, distinct, outputs, output_rows,
     """Learn all pairs of the inputs ``X`` and the outputs ``Y`` in one step.
 
     Moves the outputs and the inputs that `input_rows` lists; `distinct` promises that it lists none
-    twice. If it is None, leaves how far the inputs are to move. Returns the loss before the step,
-    zero unless `measure`.
+    twice. If it is None, leaves how far the inputs are to move. The outputs are whole tiles, but
+    for half of one at the end of a path. Returns the loss before the step, zero unless `measure`.
     """
     steps, scores = scratch.input_steps, scratch.scores
     n_outputs = output_rows.shape[0]
     loss = 0.0
     if measure:
         loss = logistic_loss(n_inputs, inputs, input_rows, outputs, output_rows, labels, weights)
+    whole = n_outputs // TILE_OUTPUTS * TILE_OUTPUTS
     for n in range(0, n_inputs, TILE_INPUTS):
-        for m in range(0, n_outputs, TILE_OUTPUTS):
+        for m in range(0, whole, TILE_OUTPUTS):
             differentiate_tile(
                 inputs, input_rows, n, outputs, output_rows, m, labels, weights, learning_rate,
                 scores,
             )  # fmt: skip
-    last = n_outputs - TILE_OUTPUTS
-    in_place = input_rows is not None and distinct
-    for m in range(0, last if in_place else n_outputs, TILE_OUTPUTS):
+        if input_rows is None:
+            continue  # two centres have no path: what follows is not compiled
+        if whole < n_outputs:
+            differentiate_half_tile(
+                inputs, input_rows, n, outputs, output_rows, whole, labels, weights, learning_rate,
+                scores,
+            )  # fmt: skip
+    if input_rows is None:
+        for m in range(0, whole, TILE_OUTPUTS):
+            move_outputs(steps, inputs, input_rows, n_inputs, outputs, output_rows, m, scores)
+        return loss
+    # The last tile moves the inputs, too, if none of them is to move twice.
+    last = whole if whole < n_outputs else whole - TILE_OUTPUTS
+    for m in range(0, last if distinct else whole, TILE_OUTPUTS):
         move_outputs(steps, inputs, input_rows, n_inputs, outputs, output_rows, m, scores)
-    if input_rows is not None:
-        if in_place:
-            move_both(steps, inputs, input_rows, n_inputs, outputs, output_rows, last, scores)
-        else:  # one by one: a word that stands in the window twice moves twice
-            for n in range(n_inputs):
-                add_row(inputs[input_rows[n]], 1, steps[n])
+    if distinct and whole < n_outputs:
+        move_half_both(steps, inputs, input_rows, n_inputs, outputs, output_rows, last, scores)
+    elif distinct:
+        move_both(steps, inputs, input_rows, n_inputs, outputs, output_rows, last, scores)
+    else:
+        if whole < n_outputs:
+            move_half_outputs(
+                steps, inputs, input_rows, n_inputs, outputs, output_rows, whole, scores
+            )
+        for n in range(n_inputs):  # one by one
+            add_row(inputs[input_rows[n]], 1, steps[n])
     return loss
 
 
@@ -999,12 +1023,19 @@ def learn_mean(outputs, output_rows, labels, weights, learning_rate, measure, sc
     loss = 0.0
     if measure:
         loss = logistic_loss(1, mean, None, outputs, output_rows, labels, weights)
-    for m in range(0, n_outputs, TILE_OUTPUTS):
+    whole = n_outputs // TILE_OUTPUTS * TILE_OUTPUTS
+    for m in range(0, whole, TILE_OUTPUTS):
         differentiate_row(
             mean, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
         )
-    for m in range(0, n_outputs, TILE_OUTPUTS):
+    if whole < n_outputs:
+        differentiate_half_row(
+            mean, None, 0, outputs, output_rows, whole, labels, weights, learning_rate, scores
+        )
+    for m in range(0, whole, TILE_OUTPUTS):
         move_outputs(steps, mean, None, 1, outputs, output_rows, m, scores)
+    if whole < n_outputs:
+        move_half_outputs(steps, mean, None, 1, outputs, output_rows, whole, scores)
     return loss
 
 
@@ -1167,7 +1198,7 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
         n_outputs = numbering.path_lengths[tokens.input_slots[centre]]
         if n_outputs == 0:  # the only word there is
             return 0.0, 0
-        last = first + pad(n_outputs, TILE_OUTPUTS)
+        last = first + pad(n_outputs, HALF_TILE)
         rows = numbering.path_slots[first:last]
         labels, weights = (
             numbering.path_labels[:, first:last], numbering.path_weights[:, first:last]
@@ -1310,7 +1341,7 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
             path_starts[slot] = free
             path_lengths[slot] = last - first
             nodes, codes = path_nodes[first:last], path_codes[first:last]
-            end = free + pad(last - first, TILE_OUTPUTS)
+            end = free + pad(last - first, HALF_TILE)
             slots, sides, counted = path_slots[free:end], labels[0, free:end], weights[0, free:end]
             slots[:] = dummy
             sides[:] = 0

@@ -226,12 +226,19 @@ def both(function, written, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("function", "n_inputs"),
-    [(kernels.differentiate_tile, kernels.TILE_INPUTS), (kernels.differentiate_row, 1)],
+    ("function", "n_inputs", "n_outputs"),
+    [
+        (kernels.differentiate_tile, kernels.TILE_INPUTS, kernels.TILE_OUTPUTS),
+        (kernels.differentiate_half_tile, kernels.TILE_INPUTS, kernels.HALF_TILE),
+        (kernels.differentiate_row, 1, kernels.TILE_OUTPUTS),
+        (kernels.differentiate_half_row, 1, kernels.HALF_TILE),
+    ],
 )
 @pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("n_targets", [1, 16])
-def test_compiled_derivatives_equal_their_plain_form(function, n_inputs, listed, n_targets, tables):
+def test_compiled_derivatives_equal_their_plain_form(
+    function, n_inputs, n_outputs, listed, n_targets, tables
+):
     inputs, outputs, rows, tolerance = tables
     dtype, n, m = inputs.dtype, 2, 8
     # A row for each input, or one for all of them.
@@ -244,7 +251,7 @@ def test_compiled_derivatives_equal_their_plain_form(function, n_inputs, listed,
         function, 9, inputs, input_rows, n, outputs, rows, m, labels, weights, rate,
         np.zeros((16, 16), dtype),
     )  # fmt: skip
-    tile = slice(n, n + n_inputs), slice(m, m + kernels.TILE_OUTPUTS)
+    tile = slice(n, n + n_inputs), slice(m, m + n_outputs)
     x = inputs[input_rows[tile[0]] if listed else tile[0]]
     expected = np.zeros((16, 16))
     expected[tile] = x @ outputs[rows[tile[1]]].T
@@ -265,23 +272,33 @@ def test_a_compiled_sum_equals_its_plain_form(tables):
     assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("function", [kernels.move_outputs, kernels.move_both])
+@pytest.mark.parametrize(
+    ("function", "n_outputs", "in_place"),
+    [
+        (kernels.move_outputs, kernels.TILE_OUTPUTS, False),
+        (kernels.move_both, kernels.TILE_OUTPUTS, True),
+        (kernels.move_half_outputs, kernels.HALF_TILE, False),
+        (kernels.move_half_both, kernels.HALF_TILE, True),
+    ],
+)
 @pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("m", [0, 8])
 @pytest.mark.parametrize("n_inputs", [1, 3])
-def test_compiled_moves_equal_their_plain_form(function, n_inputs, m, listed, tables):
+def test_compiled_moves_equal_their_plain_form(
+    function, n_outputs, in_place, n_inputs, m, listed, tables
+):
     inputs, outputs, rows, tolerance = tables
     rng = np.random.default_rng(1)
     scores = rng.normal(size=(12, 16)).astype(inputs.dtype)
     steps = rng.normal(size=(12, inputs.shape[1])).astype(inputs.dtype)
     input_rows = rows[::-1].copy() if listed else None
     x = input_rows[:n_inputs] if listed else slice(n_inputs)
-    y = rows[m : m + kernels.TILE_OUTPUTS]
-    g = scores[:n_inputs, m : m + kernels.TILE_OUTPUTS]
+    y = rows[m : m + n_outputs]
+    g = scores[:n_inputs, m : m + n_outputs]
     sums = g @ outputs[y] + (steps[:n_inputs] if m else 0)
     moved_outputs = outputs.copy()
     moved_outputs[y] += g.T @ inputs[x]
-    if function is kernels.move_both:
+    if in_place:
         written, expected = 1, inputs.copy()
         expected[x] += sums
     else:
