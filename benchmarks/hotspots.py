@@ -41,6 +41,7 @@ from common import (
 )
 from numba import njit
 
+from skw2v._compiling import OPTIONS
 from skw2v.corpus.encoding import EncodedCorpus, encode_documents
 from skw2v.corpus.vocabulary import Vocabulary
 from skw2v.training import kernels
@@ -57,7 +58,7 @@ Train = Callable[[], Any]
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile what only compiled code calls so that Python can call it."""
-    return njit(lambda *arguments: function(*arguments), **kernels.OPTIONS)
+    return njit(lambda *arguments: function(*arguments), **OPTIONS)
 
 
 STEPS = {

@@ -2,12 +2,13 @@
 
 from numba import njit
 
+from skw2v._compiling import OPTIONS
 from skw2v.training import kernels
 
 
 def compiled(function):
     """Compile a function with what Python needs to call it."""
-    return njit(lambda *arguments: function(*arguments), **kernels.OPTIONS)
+    return njit(lambda *arguments: function(*arguments), **OPTIONS)
 
 
 random_bits = compiled(kernels.random_bits)

@@ -17,20 +17,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
+from skw2v._compiling import inner, kernel
 from skw2v.corpus._token_ids import UNKNOWN
 from skw2v.corpus.splitting import ENCODING, TextBatch
-
-# Arrays are not counted, as these functions make none and return none.
-_OPTIONS: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
-_kernel = njit(**_OPTIONS, cache=True)
-_inner = register_jitable(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 # FNV-1a, 64 bits (Fowler, Noll, Vo; public domain).
 _FNV_PRIME = np.uint64(0x100000001B3)
@@ -53,20 +47,20 @@ class _Arrays(NamedTuple):
     basis: np.uint64  # where hashes start
 
 
-@_inner
+@inner
 def _extend_hash(value, byte):
     """Hash one more byte."""
     return (value ^ np.uint64(byte)) * _FNV_PRIME
 
 
-@_inner
+@inner
 def _finish_hash(value, slots):
     """Return the first slot to look at, and the half of the hash that a slot keeps."""
     value ^= value >> _HALF
     return np.int64(value) & (slots.shape[0] - 1), np.int64((value >> _HALF) & _TAG_MASK)
 
 
-@_kernel
+@kernel
 def place_words(first, n_words, table):
     """Enter the words from the first, which are distinct and new, into the slots."""
     letters, starts, slots, basis = table
@@ -80,7 +74,7 @@ def place_words(first, n_words, table):
         slots[slot] = (tag << 32) | word
 
 
-@_inner
+@inner
 def _look(text, position, classes, belongs):
     """Return how many bytes the character that starts here has, and whether it is of a word."""
     byte = text[position]
@@ -96,7 +90,7 @@ def _look(text, position, classes, belongs):
     return 4, belongs[((byte & 7) << 18) | (second << 12) | (third << 6) | fourth]
 
 
-@_kernel
+@kernel
 def number_words(
     text, ends, classes, belongs, shortest, document, position, n_words, grows, table, ids, id_ends
 ):

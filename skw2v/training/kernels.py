@@ -48,23 +48,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload, register_jitable
 
+from skw2v._compiling import INNER, inlined, inner, kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-# Side by side in threads; a division by zero is no exception, as that would keep the compiler from
-# using vector instructions; and arrays are not counted: a kernel allocates none and returns none,
-# and counting those it only passes on takes as long as the arithmetic (`_nrt` is numba's switch).
-OPTIONS: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
-kernel = njit(**OPTIONS, cache=True)
-# What only compiled code calls goes without what Python needs to call it, which would take a
-# quarter of the time of compiling; called from Python it is plain Python.
-INNER: Any = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-inner = register_jitable(**INNER)
-inlined = register_jitable(**INNER, forceinline=True)
 
 MASK_32 = 0xFFFFFFFF
 MAX_INPUTS = 12  # contexts that are learned at once; a wider window is learned in parts

@@ -15,6 +15,7 @@ ROOT = Path(skw2v.__file__).parent
 # below it. A name that ends in a dot stands for everything in that package.
 LAYERS = (
     (
+        "skw2v._compiling",
         "skw2v._links",
         "skw2v._queries",
         "skw2v._search",
@@ -64,7 +65,7 @@ STRANGERS_TO_TRAINING = (
     "skw2v.word_vectors",
 )
 
-WITH_COMPILED_CODE = ("skw2v.corpus._word_table", "skw2v.training.kernels")
+WITH_COMPILED_CODE = ("skw2v._compiling", "skw2v.training.kernels")
 
 
 def is_in(module, names):

@@ -744,3 +744,30 @@ def test_kernels_are_compiled_once_for_each_type_whatever_the_parameters():
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == ["2", "1"]
+
+
+WITHOUT_A_CACHE = """
+import warnings
+from numba.core import caching
+
+def refuse(locator):
+    raise OSError("read-only file system")
+
+caching._CacheLocator.ensure_cache_path = refuse
+
+from skw2v._compiling import kernel
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    double = kernel(lambda x: 2 * x)
+assert double(3) == 6
+print(*(warning.message for warning in caught))
+"""
+
+
+def test_code_that_cannot_be_kept_is_compiled_all_the_same():
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_CACHE], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Set the environment variable NUMBA_CACHE_DIR" in result.stdout
