@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from numba import njit
+from numba.core import event
 from numba.extending import register_jitable
 
 # Side by side in threads; a division by zero is no exception, as that would keep the compiler from
@@ -61,3 +63,48 @@ def kernel(function: Callable[..., Any]) -> Any:
             stacklevel=1,  # one place for all kernels, so that it is shown once
         )
         return njit(**OPTIONS)(function)
+
+
+class _Listener(event.Listener):
+    """Calls a function when something is compiled for the first time."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell: Callable[[], None] | None = tell
+
+    def on_start(self, event: Any) -> None:
+        """Call the function."""
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell()
+
+    def on_end(self, event: Any) -> None:
+        """Do nothing."""
+
+
+@contextmanager
+def when_compiling(tell: Callable[[], None]) -> Iterator[None]:
+    """Call a function once if code is compiled within the context, not if it is loaded.
+
+    Parameters
+    ----------
+    tell : callable
+        Called without arguments, from any thread.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Examples
+    --------
+    >>> from skw2v._compiling import kernel, when_compiling
+    >>> half = kernel(lambda x: x / 2)
+    >>> for _ in range(2):
+    ...     with when_compiling(lambda: print("compiling")):
+    ...         half(3)
+    compiling
+    1.5
+    1.5
+    """
+    with event.install_listener("numba:compile", _Listener(tell)):
+        yield

@@ -262,6 +262,10 @@ class Watch:
         """
         self._display.report(n_new_tokens, loss)
 
+    def say_compiling(self) -> None:
+        """Take note that code is compiled, which takes some seconds before there is a report."""
+        self._display.say("compiling the training code, as at the first fit on a machine")
+
     def after_epoch(self, epoch: Epoch) -> bool:
         """Take note that an epoch has ended, and tell whether it was the last.
 

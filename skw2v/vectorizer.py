@@ -372,8 +372,8 @@ class Word2VecVectorizer(
     load pickles only from those whom you trust with your account, and with the same versions of
     this package and scikit-learn.
 
-    **The first fit** on a machine compiles the training code, which takes some seconds; the result
-    is kept on disk.
+    **The first fit** on a machine compiles the training code, which takes some seconds, and says so
+    with ``verbose=1``; the result is kept on disk.
 
     References
     ----------
@@ -1240,21 +1240,23 @@ class Word2VecVectorizer(
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train, and return input and output vectors."""
         # Loads numba, which an import of the package should not.
+        from skw2v._compiling import when_compiling
         from skw2v.training.embedding import check_finite, packed
         from skw2v.training.trainer import train
 
-        embedding = train(
-            corpus.token_ids,
-            corpus.offsets,
-            counts,
-            parameters,
-            seed=seed,
-            n_threads=count_threads(self.n_jobs),
-            start=start,
-            report=watch.report,
-            after_epoch=watch.after_epoch,
-            **options,
-        )
+        with when_compiling(watch.say_compiling):
+            embedding = train(
+                corpus.token_ids,
+                corpus.offsets,
+                counts,
+                parameters,
+                seed=seed,
+                n_threads=count_threads(self.n_jobs),
+                start=start,
+                report=watch.report,
+                after_epoch=watch.after_epoch,
+                **options,
+            )
         check_finite(embedding.input_vectors, parameters)
         input_vectors = packed(embedding.input_vectors)
         _lock(input_vectors)  # or WordVectors would copy them

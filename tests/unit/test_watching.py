@@ -1,6 +1,7 @@
 """Training is seen while it runs: displays, held-out documents, scikit-learn's callbacks."""
 
 import io
+import os
 import subprocess
 import sys
 
@@ -368,3 +369,24 @@ def test_without_callbacks_in_scikit_learn_all_else_works():
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == ["2"]
+
+
+FIT = """
+from skw2v import Word2VecVectorizer
+
+for _ in range(2):
+    Word2VecVectorizer(min_count=1, verbose=1, n_jobs=2).fit(["ab cd ef"] * 100)
+"""
+
+
+def test_the_first_fit_on_a_machine_says_that_it_compiles(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    shown = [
+        subprocess.run(
+            [sys.executable, "-c", FIT], env=environment, capture_output=True, text=True, check=True
+        ).stderr
+        for _ in range(2)
+    ]
+    assert shown[0].count("Word2VecVectorizer: compiling the training code") == 1
+    assert "compiling" not in shown[1]
+    assert shown[1].count("epoch 5/5") == 2
