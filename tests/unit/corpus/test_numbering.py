@@ -98,6 +98,7 @@ def test_texts_are_numbered_like_the_tokens_of_the_analyzer(options, texts):
     [
         {"token_pattern": r"(?u)\b[a-z]+\b"},
         {"token_pattern": r"(?a)\w+"},
+        {"tokenizer": str.split},
         {"tokenizer": str.split, "token_pattern": None},
         {"analyzer": "char"},
         {"analyzer": lambda text: text.split()},
