@@ -146,7 +146,7 @@ class TokenizedDocuments(Iterator[Sequence[Hashable]]):
         >>> batch.encoded, tokens
         ([b'to be', b'or'], [7, 7])
         """
-        if self._input != "content" or not isinstance(self._analyzer, Splitter):
+        if not isinstance(self._analyzer, Splitter):
             yield from self
             return
         splitting, encoded, size = self._analyzer.splitting, [], 0
