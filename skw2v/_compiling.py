@@ -44,11 +44,9 @@ def kernel(function: Callable[..., Any]) -> Any:
     Examples
     --------
     >>> from skw2v._compiling import kernel
-    >>> @kernel
-    ... def double(x):
-    ...     return 2 * x
-    >>> double(3)
-    6
+    >>> from skw2v.training.kernels import pad
+    >>> kernel(pad)(5, 4)
+    8
     """
     try:
         return njit(**OPTIONS, cache=True)(function)
@@ -97,8 +95,9 @@ def when_compiling(tell: Callable[[], None]) -> Iterator[None]:
 
     Examples
     --------
-    >>> from skw2v._compiling import kernel, when_compiling
-    >>> half = kernel(lambda x: x / 2)
+    >>> from numba import njit
+    >>> from skw2v._compiling import when_compiling
+    >>> half = njit(lambda x: x / 2)
     >>> for _ in range(2):
     ...     with when_compiling(lambda: print("compiling")):
     ...         half(3)

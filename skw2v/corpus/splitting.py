@@ -52,7 +52,7 @@ class Splitting:
     Examples
     --------
     >>> from skw2v.corpus.splitting import Splitting
-    >>> Splitting(r"\w", shortest=2, lowercase=True).split("What's a café?".encode())
+    >>> Splitting(r"\w", shortest=2, lowercase=True).split("what's a café?".encode())
     ['what', 'café']
     """
 
