@@ -61,10 +61,10 @@ def _finish_hash(value, slots):
 
 
 @kernel
-def place_words(first, n_words, table):
-    """Enter the words from the first, which are distinct and new, into the slots."""
+def place_words(n_words, table):
+    """Enter all words, which are distinct, into slots that are empty."""
     letters, starts, slots, basis = table
-    for word in range(first, n_words):
+    for word in range(n_words):
         value = basis
         for k in range(starts[word], starts[word + 1]):
             value = _extend_hash(value, letters[k])
@@ -196,10 +196,6 @@ class WordTable:
         self._arrays = _Arrays(letters, starts, np.empty(0, np.int64), basis)
         self._grow(_FIRST_LETTERS, _FIRST_WORDS)
 
-    def __len__(self) -> int:
-        """Return the number of words."""
-        return self._n_words
-
     def number(
         self, batch: TextBatch, grows: bool
     ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
@@ -263,5 +259,5 @@ class WordTable:
         )
         new.letters[:n_letters] = old.letters[:n_letters]
         new.starts[: self._n_words + 1] = old.starts[: self._n_words + 1]
-        place_words(0, self._n_words, new)
+        place_words(self._n_words, new)
         self._arrays = new

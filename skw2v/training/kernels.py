@@ -497,7 +497,7 @@ def _make_differentiate(n_inputs, n_outputs):
                     ]
                 return parts[0]
 
-            # One or two rows of the tile fill a vector.
+            # One, two or four rows of the tile fill a vector.
             rows_at_once = lanes // n_outputs
             rate = context.cast(builder, rate, learning_rate, scores.dtype)
             rate = _broadcast(builder, loop.vector, rate)
@@ -1001,7 +1001,8 @@ def learn_contexts(n_inputs, inputs, input_rows, distinct, outputs, output_rows,
             move_half_outputs(
                 steps, inputs, input_rows, n_inputs, outputs, output_rows, whole, scores
             )
-        for n in range(n_inputs):  # one by one
+        # One by one: a word that stands in the window twice moves twice.
+        for n in range(n_inputs):
             add_row(inputs[input_rows[n]], 1, steps[n])
     return loss
 
