@@ -2,9 +2,10 @@
 
 The same texts go through `Word2VecVectorizer.transform` and `TfidfVectorizer.transform`, which
 split them alike; then the same documents as lists of tokens go through ours alone. Documents are
-the lines of the text, or shorter pieces of them. The word vectors are those of one quick epoch:
-their values do not matter here. Seconds are those of the processor, which a busy machine disturbs
-least; with several repeats the two take turns, and medians are compared.
+the lines of the text, or shorter pieces of them. A second table is of other options for splitting.
+The word vectors are those of one quick epoch: their values do not matter here. Seconds are those of
+the processor, which a busy machine disturbs least; with several repeats the two take turns, and
+medians are compared.
 
 The memory is the peak of what the process holds beside the result (Linux only), while a generator
 of many documents is transformed.
@@ -19,9 +20,10 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from common import limited_corpus, print_environment, print_table, read_documents, report_progress
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -36,13 +38,15 @@ POOLINGS: list[dict[str, Any]] = [
     {"pooling": "max"},
     {"pooling": ("mean", "max", "min")},
 ]
-
-
-class Speed(NamedTuple):
-    """Million tokens per second of one way to pool."""
-
-    texts: float
-    tokens: float
+TEXT_OPTIONS: list[dict[str, Any]] = [
+    {"stop_words": "english"},
+    {"strip_accents": "unicode"},
+    {"lowercase": False},
+    {"token_pattern": "[a-z]+"},
+    {"token_pattern": r"(?u)\b\w{3,}\b"},
+    {"tokenizer": str.split, "token_pattern": None},
+]
+OPTIONS_LENGTH = 100  # of the documents that are split in these ways
 
 
 def main() -> None:
@@ -57,6 +61,11 @@ def main() -> None:
         rows += measure_speeds(documents, length, arguments)
     header = ["tokens / document", "pooling", "texts", "texts / TF-IDF's", "token lists"]
     print_table("Transform, million tokens per second", header, rows)
+    print_table(
+        f"Other ways to split texts, {OPTIONS_LENGTH} tokens a document, million tokens per second",
+        ["option", "texts", "texts / TF-IDF's"],
+        measure_text_options(lines, arguments),
+    )
     if arguments.documents:
         print_table(
             "Memory of transform beside its result, MB",
@@ -107,6 +116,31 @@ def measure_speeds(
                 f"{n_tokens / tokens / 1e6:.2f}",
             ]
         )
+    return rows
+
+
+def measure_text_options(lines: list[list[str]], arguments: argparse.Namespace) -> list[list[str]]:
+    """Return the rows of the table of text options."""
+    texts = [
+        " ".join(line[i : i + OPTIONS_LENGTH])
+        for line in lines
+        for i in range(0, len(line), OPTIONS_LENGTH)
+    ]
+    n_tokens = sum(map(len, lines))
+    rows = []
+    for options in TEXT_OPTIONS:
+        report_progress(str(options))
+        tfidf = TfidfVectorizer(min_df=5, **options).fit(texts)
+        model = Word2VecVectorizer(
+            vector_size=arguments.vector_size, epochs=1, random_state=0, **options
+        ).fit(texts)
+        ours, theirs = alternate(
+            arguments.repeats,
+            partial(model.transform, texts),
+            partial(tfidf.transform, texts),
+        )
+        option, value = next(iter(options.items()))
+        rows.append([f"{option}={value!r}", f"{n_tokens / ours / 1e6:.2f}", f"{theirs / ours:.2f}"])
     return rows
 
 

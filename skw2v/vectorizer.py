@@ -125,7 +125,8 @@ class Word2VecVectorizer(
         `sample` thins out frequent words in training anyway.
     token_pattern : str, default that of CountVectorizer
         Regular expression of a token, by default two or more letters, digits or underscores. With
-        one capturing group, the group is the token.
+        one capturing group, the group is the token. Runs of characters of one kind, as in "[a-z]+",
+        are found several times as fast as other tokens.
     vocabulary : mapping of token to int, or iterable of tokens, default=None
         The words to learn, in the order of their rows: a mapping uses each index from 0 to
         n_words - 1 once, the words of an iterable are numbered in its order. All other tokens are

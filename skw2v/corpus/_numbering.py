@@ -71,7 +71,7 @@ class Numbering:
     def number_texts(
         self, batch: TextBatch
     ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
-        """Split texts into words, and number these.
+        """Split texts into words, and number these. All batches are split in the same way.
 
         Yields
         ------
@@ -80,7 +80,7 @@ class Numbering:
         ends : ndarray of int64
             For each document that ends among them, the place where it does.
         """
-        table = self._find_table()
+        table = self._find_table(batch.splitting.stop_words)
         if table is not None:
             yield from table.number(batch, self.grows)
             return
@@ -94,17 +94,19 @@ class Numbering:
         """Return the words that the table has and the dictionary has not."""
         return [] if self._table is None else self._table.words(len(self._index))
 
-    def _find_table(self) -> WordTable | None:
+    def _find_table(self, stop_words: frozenset[str]) -> WordTable | None:
         """Return the table if it has the words, or if it pays to enter them."""
         n_words = len(self._index)
         # To enter words takes about as long as is saved by as many that are looked up.
         if self._table is None and self._is_text_alone and self._n_looked_up >= n_words:
             in_order = self.grows or list(self._index.values()) == list(range(n_words))
-            self._is_text_alone = in_order and all(isinstance(word, str) for word in self._index)
+            self._is_text_alone = in_order and all(
+                isinstance(word, str) and word not in stop_words for word in self._index
+            )
             if self._is_text_alone:
                 from skw2v.corpus._word_table import WordTable  # loads numba
 
-                self._table = WordTable(self._index)  # type: ignore[arg-type]
+                self._table = WordTable(self._index, stop_words)  # type: ignore[arg-type]
         return self._table
 
 

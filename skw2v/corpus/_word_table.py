@@ -15,7 +15,7 @@ Jitted code is here because the corpus knows nothing of training, and shares non
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -92,8 +92,9 @@ def _look(text, position, classes, belongs):
 
 @kernel
 def number_words(
-    text, ends, classes, belongs, shortest, document, position, n_words, grows, table, ids, id_ends
-):
+    text, ends, classes, belongs, shortest, document, position, n_stop_words, n_words, grows, table,
+    ids, id_ends,
+):  # fmt: skip
     """Split documents into words and number these, until all are done or room runs short.
 
     Parameters
@@ -110,6 +111,8 @@ def number_words(
         How many characters a word has at least.
     document, position : int
         Where to go on.
+    n_stop_words : int
+        How many of the first words of the table are left out; the next one's number is 0.
     n_words : int
         How many words the table holds.
     grows : bool
@@ -169,8 +172,9 @@ def number_words(
                     slots[slot] = (tag << 32) | word
                     n_words += 1
                     starts[n_words] = first + length
-                ids[n_ids] = word
-                n_ids += 1
+                if word < 0 or word >= n_stop_words:
+                    ids[n_ids] = max(word - n_stop_words, UNKNOWN)
+                    n_ids += 1
             position += width
         id_ends[document] = n_ids
         document += 1
@@ -184,11 +188,13 @@ class WordTable:
     ----------
     words : iterable of str
         The first words, each once.
+    stop_words : collection of str
+        Words to leave out, none of `words`.
     """
 
-    def __init__(self, words: Iterable[str] = ()) -> None:
-        encoded = [word.encode(*ENCODING) for word in words]
-        self._n_words = len(encoded)
+    def __init__(self, words: Iterable[str] = (), stop_words: Collection[str] = ()) -> None:
+        encoded = [word.encode(*ENCODING) for word in (*stop_words, *words)]
+        self._n_stop_words, self._n_words = len(stop_words), len(encoded)  # these hold those
         self._ids = np.empty(_IDS_AT_ONCE, np.int32)
         basis = np.uint64(secrets.randbits(64))
         starts = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
@@ -226,7 +232,7 @@ class WordTable:
             first = document
             document, position, self._n_words, n_ids = number_words(
                 text, ends, classes, belongs, splitting.shortest, document, position,
-                self._n_words, grows, self._arrays, self._ids, id_ends,
+                self._n_stop_words, self._n_words, grows, self._arrays, self._ids, id_ends,
             )  # fmt: skip
             yield self._ids[:n_ids], id_ends[first:document]
             if document < len(encoded) and n_ids < len(self._ids):
@@ -235,6 +241,7 @@ class WordTable:
     def words(self, first: int = 0) -> list[str]:
         """Return the words from the first, in the order of their numbers."""
         letters = self._arrays.letters.tobytes()
+        first += self._n_stop_words
         starts = self._arrays.starts[first : self._n_words + 1].tolist()
         return [letters[start:end].decode(*ENCODING) for start, end in pairwise(starts)]
 

@@ -1,8 +1,9 @@
 """How a text is split into words, by scikit-learn's analyzer or by something faster.
 
-Most texts are split in one of two ways: into runs of two or more word characters, scikit-learn's
-default, or at white space. For these a table of characters says what an analyzer does, and compiled
-code can do it (`Splitting`). All other ways are left to the analyzer.
+Most texts are split into runs of characters of one kind: of word characters, two or more, which is
+scikit-learn's default; of letters; of anything but white space. For these a table of characters
+says what an analyzer does, and compiled code can do it (`Splitting`). All other ways are left to
+the analyzer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,19 +22,39 @@ from sklearn.feature_extraction.text import CountVectorizer
 # What scikit-learn's vectorizers call a token unless told otherwise: two or more word characters.
 WORD_PATTERN = r"(?u)\b\w\w+\b"
 
-# Patterns of tokens that are runs of characters of one kind, of so many at least. `(?u)` in front
-# of them is what Python assumes anyway.
-_RUNS = {
-    r"\b\w\w+\b": (r"\w", 2),
-    r"\w\w+": (r"\w", 2),
-    r"\b\w+\b": (r"\w", 1),
-    r"\w+": (r"\w", 1),
-    r"\S+": (r"\S", 1),
-}
-
-_DEFAULTS = CountVectorizer()
+# A pattern of tokens that are runs of characters of one kind, of so many at least. `(?u)` is what
+# Python assumes anyway.
+_RUN = re.compile(
+    r"(\(\?u\))?(?P<start>\\b)?"
+    r"(?P<kind>\\[wS]|\[(?:\\.|[^][\\])+\])"
+    r"(?:(?P<twice>(?P=kind))?\+|\{(?P<least>[1-9]\d*),\})"
+    r"(?P<end>\\b)?"
+)
+_SPACES = "".join(character for character in map(chr, range(128)) if character.isspace())
+_N_TABLES = 16  # that are kept, of a megabyte at most
 
 ENCODING = ("utf-8", "surrogatepass")  # of any str, lone surrogates included
+
+
+@lru_cache(_N_TABLES)
+def _ascii_table(kind: str, lowercase: bool) -> bytes:
+    """Return what each byte of a text becomes: those of ASCII a space, if they are of no word."""
+    characters = "".join(map(chr, range(128)))
+    if lowercase:
+        characters = characters.lower()
+    kept = re.sub(f"(?!{kind}).", " ", characters, flags=re.DOTALL)
+    return kept.encode() + bytes(range(128, 256))
+
+
+@lru_cache(_N_TABLES)
+def _table_of_characters(kind: str) -> NDArray[np.bool_]:
+    """Return whether a character belongs to a word, for each code point."""
+    codes = np.arange(sys.maxunicode + 1, dtype="<u4")
+    characters = codes.tobytes().decode("utf-32-le", "surrogatepass")
+    belongs = np.zeros(len(characters), np.bool_)
+    for run in re.finditer(f"{kind}+", characters):
+        belongs[run.start() : run.end()] = True
+    return belongs
 
 
 @dataclass(frozen=True)
@@ -42,12 +63,15 @@ class Splitting:
 
     Parameters
     ----------
-    kind : {r"\w", r"\S"}
-        The pattern of a character that belongs to a word.
+    kind : str
+        The pattern of a character that belongs to a word, such as ``\w`` or ``[a-z]``. No white
+        space of ASCII does.
     shortest : int
-        How many characters a word has at least, 1 or 2.
+        How many characters a word has at least.
     lowercase : bool
         Whether words are in lower case. A text that is not of ASCII has to be beforehand.
+    stop_words : frozenset of str, default=frozenset()
+        Words to leave out.
 
     Examples
     --------
@@ -59,23 +83,17 @@ class Splitting:
     kind: str
     shortest: int
     lowercase: bool
+    stop_words: frozenset[str] = frozenset()
 
-    @cached_property
+    @property
     def table(self) -> bytes:
         """What each byte of a text becomes: those of ASCII a space, if they are of no word."""
-        characters = "".join(map(chr, range(128)))
-        kept = re.sub(f"(?!{self.kind}).", " ", characters, flags=re.DOTALL)
-        return (kept.lower() if self.lowercase else kept).encode() + bytes(range(128, 256))
+        return _ascii_table(self.kind, self.lowercase)
 
-    @cached_property
+    @property
     def belongs(self) -> NDArray[np.bool_]:
         """Whether a character belongs to a word, for each code point."""
-        codes = np.arange(sys.maxunicode + 1, dtype="<u4")
-        characters = codes.tobytes().decode("utf-32-le", "surrogatepass")
-        belongs = np.zeros(len(characters), np.bool_)
-        for run in re.finditer(f"{self.kind}+", characters):
-            belongs[run.start() : run.end()] = True
-        return belongs
+        return _table_of_characters(self.kind)
 
     def split(self, encoded: bytes) -> list[str]:
         r"""Return the words of a text.
@@ -96,12 +114,17 @@ class Splitting:
         >>> Splitting(r"\S", shortest=1, lowercase=False).split(b"What's a C-3PO?")
         ["What's", 'a', 'C-3PO?']
         """
-        if not encoded.isascii():
+        if encoded.isascii():
+            # Bytes, because their table takes no time to set up, which tells in short texts.
+            words = encoded.translate(self.table).decode("ascii").split()
+            if self.shortest > 1:
+                words = [word for word in words if len(word) >= self.shortest]
+        else:
             pattern = f"{self.kind}{{{self.shortest},}}"
-            return re.findall(pattern, encoded.decode(*ENCODING))
-        # Bytes, because their table takes no time to set up, which tells in short texts.
-        words = encoded.translate(self.table).decode("ascii").split()
-        return words if self.shortest == 1 else [word for word in words if len(word) > 1]
+            words = re.findall(pattern, encoded.decode(*ENCODING))
+        if self.stop_words:
+            words = [word for word in words if word not in self.stop_words]
+        return words
 
 
 class TextBatch(NamedTuple):
@@ -128,6 +151,8 @@ class Splitter:
         Splits any document.
     splitting : Splitting
         Finds the same words.
+    preprocess : callable, default=None
+        What a text goes through before.
 
     Examples
     --------
@@ -137,9 +162,15 @@ class Splitter:
     (['is', 'that', 'café'], 'is that a café?')
     """
 
-    def __init__(self, analyze: Callable[[Any], Iterable[str]], splitting: Splitting) -> None:
+    def __init__(
+        self,
+        analyze: Callable[[Any], Iterable[str]],
+        splitting: Splitting,
+        preprocess: Callable[[str], str] | None = None,
+    ) -> None:
         self._analyze = analyze
         self.splitting = splitting
+        self._preprocess = preprocess
 
     def __call__(self, document: Any) -> list[str]:
         """Return the words of a document as a list."""
@@ -160,13 +191,27 @@ class Splitter:
         encoded : bytes
             The document in UTF-8, or, if it is no str, its words, separated by spaces.
 
+        Raises
+        ------
+        TypeError
+            If the user's preprocessor makes no str of it.
+
         Examples
         --------
         >>> from skw2v.corpus.splitting import build_analyzer
         >>> build_analyzer({}).encode("Is that a café?").decode()
         'is that a café?'
         """
-        text = document if isinstance(document, str) else " ".join(self._analyze(document))
+        text = document
+        if not isinstance(document, str):
+            text = " ".join(self._analyze(document))
+        elif self._preprocess is not None:
+            text = self._preprocess(document)
+            if not isinstance(text, str):
+                raise TypeError(
+                    "preprocessor and strip_accents must return a str. For a document of "
+                    f"{len(document)} characters one returned {type(text).__name__}."
+                )
         if self.splitting.lowercase and not text.isascii():
             text = text.lower()
         return text.encode(*ENCODING)
@@ -207,8 +252,7 @@ def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[
     -------
     analyzer : callable
         What reads and decodes a document and splits it into tokens; a `Splitter` where tokens are
-        runs of word characters, or what stands between white space, and no other step than lower
-        case comes before or after.
+        single runs of characters of one kind.
 
     Examples
     --------
@@ -219,18 +263,37 @@ def build_analyzer(text_options: Mapping[str, Any]) -> Callable[[Any], Iterable[
     vectorizer = CountVectorizer(**text_options)
     if vectorizer.analyzer is str.split and vectorizer.input == "content":
         return Splitter(vectorizer.build_analyzer(), WHITE_SPACE_SPLITTER.splitting)
-    run = _RUNS.get(str(vectorizer.token_pattern).removeprefix("(?u)"))
-    if run is None or vectorizer.analyzer != "word" or vectorizer.tokenizer is not None:
+    if vectorizer.analyzer != "word" or vectorizer.tokenizer is not None:
         return vectorizer.build_analyzer()
-    if vectorizer.token_pattern == WORD_PATTERN:
+    pattern = str(vectorizer.token_pattern)
+    if pattern == WORD_PATTERN:
         vectorizer.set_params(tokenizer=find_words, token_pattern=None)
-    analyze = vectorizer.build_analyzer()
-    others = ("input", "strip_accents", "preprocessor", "stop_words", "ngram_range")
-    if any(getattr(vectorizer, name) != getattr(_DEFAULTS, name) for name in others):
+    analyze = vectorizer.build_analyzer()  # raises an error if the pattern, or an option, is none
+    run = _find_run(pattern)
+    if run is None or vectorizer.input != "content" or vectorizer.ngram_range != (1, 1):
         return analyze
-    return Splitter(analyze, _splitting(*run, lowercase=bool(vectorizer.lowercase)))
+    preprocess = None
+    if vectorizer.strip_accents is not None or vectorizer.preprocessor is not None:
+        preprocess = vectorizer.build_preprocessor()
+    stop_words = vectorizer.get_stop_words() or ()
+    splitting = Splitting(
+        *run,
+        lowercase=bool(vectorizer.lowercase) and preprocess is None,
+        stop_words=frozenset(word for word in stop_words if isinstance(word, str)),
+    )
+    return Splitter(analyze, splitting, preprocess)
 
 
-_splitting = cache(Splitting)  # its tables are made once
-_WORDS = _splitting(r"\w", 2, lowercase=False)
-WHITE_SPACE_SPLITTER = Splitter(str.split, _splitting(r"\S", 1, lowercase=False))
+def _find_run(token_pattern: str) -> tuple[str, int] | None:
+    """Return the kind of characters of which tokens are runs, and how many there are at least."""
+    run = _RUN.fullmatch(token_pattern)
+    # The edges of a word are the edges of a run of word characters, and of no other.
+    if run is None or ((run["start"] or run["end"]) and run["kind"] != r"\w"):
+        return None
+    if re.search(run["kind"], _SPACES):
+        return None
+    return run["kind"], int(run["least"] or (2 if run["twice"] else 1))
+
+
+_WORDS = Splitting(r"\w", 2, lowercase=False)
+WHITE_SPACE_SPLITTER = Splitter(str.split, Splitting(r"\S", 1, lowercase=False))

@@ -1,6 +1,7 @@
 """Texts that compiled code splits and numbers, against scikit-learn's analyzer and a dictionary."""
 
 import pickle
+import re
 import subprocess
 import sys
 from array import array
@@ -24,6 +25,7 @@ from skw2v.corpus import (
     tokenize_documents,
 )
 from skw2v.corpus._numbering import Numbering, number_corpus
+from skw2v.corpus._token_ids import UNKNOWN
 from skw2v.corpus._word_table import WordTable
 from skw2v.corpus.partitions import number_documents
 from skw2v.corpus.splitting import Splitter
@@ -36,6 +38,18 @@ OPTIONS = [
     {"token_pattern": r"(?u)\b\w+\b"},
     {"token_pattern": r"\w\w+", "lowercase": False},
     {"analyzer": str.split},
+    {"token_pattern": r"(?u)\b\w{3,}\b"},
+    {"token_pattern": r"[a-z]+"},
+    {"token_pattern": r"[A-Zabc]+"},
+    {"token_pattern": r"[A-Z]{2,}", "lowercase": False},
+    {"token_pattern": r"[^\W\d_][^\W\d_]+"},
+    {"token_pattern": r"[\w'\]-]+"},
+    {"stop_words": "english"},
+    {"stop_words": ["ab", "éc", "aab", 7], "token_pattern": r"\S+"},
+    {"strip_accents": "ascii"},
+    {"strip_accents": "unicode", "stop_words": ["one", "ab"]},
+    {"strip_accents": "unicode", "lowercase": False, "token_pattern": r"[A-Z]+"},
+    {"preprocessor": str.swapcase},
 ]
 
 # White space of one, two and three bytes; letters, digits and signs of one to four; letters whose
@@ -97,15 +111,22 @@ def test_texts_are_numbered_like_the_tokens_of_the_analyzer(options, texts):
     "options",
     [
         {"token_pattern": r"(?u)\b[a-z]+\b"},
+        {"token_pattern": r"[a-z]+\b"},
+        {"token_pattern": r"\b\S+"},
         {"token_pattern": r"(?a)\w+"},
+        {"token_pattern": r"[a-z ]+"},  # white space in a token
+        {"token_pattern": r"[^a]+"},
+        {"token_pattern": r"\w[a-z]+"},
+        {"token_pattern": r"\w{2,3}"},
+        {"token_pattern": r"\w+?"},
+        {"token_pattern": r"(\w+)"},
+        {"token_pattern": r"[]a]+"},
         {"tokenizer": str.split},
         {"tokenizer": str.split, "token_pattern": None},
         {"analyzer": "char"},
         {"analyzer": lambda text: text.split()},
         {"ngram_range": (1, 2)},
-        {"stop_words": ["the"]},
-        {"strip_accents": "unicode"},
-        {"preprocessor": str.upper},
+        {"stop_words": ["the"], "ngram_range": (2, 2)},
         {"input": "filename"},
         {"analyzer": str.split, "input": "filename"},
     ],
@@ -115,9 +136,46 @@ def test_other_ways_of_splitting_are_left_to_the_analyzer(options):
     assert not isinstance(build_analyzer(options), Splitter)
 
 
+def test_a_pattern_that_is_none_is_scikit_learns_error():
+    with pytest.raises(re.error, match="unterminated"):
+        build_analyzer({"token_pattern": "[^]+"})
+
+
+def test_what_a_preprocessor_returns_has_to_be_a_text():
+    analyze = build_analyzer({"preprocessor": str.encode})
+    assert isinstance(analyze, Splitter)
+    for split in (analyze, analyze.encode):
+        with pytest.raises(TypeError, match=r"a str\. For a document of 6 .* returned bytes"):
+            split("a text")
+
+
+def test_words_that_are_known_may_be_stop_words(monkeypatch, tables):
+    monkeypatch.setattr(documents, "_BATCH_BYTES", 1)  # a document each
+    index = {"aa": 0, "the": 1, "cc": 2}
+    analyze = build_analyzer({"stop_words": ["the"]})
+    texts = ["the aa cc the", "cc the bb aa", "cc aa"]
+    counts = count_tokens_in_batches(tokenize_documents(texts, analyze), index)
+    assert [part.toarray().tolist() for part in counts] == [[[1, 0, 1]]] * 3
+    assert not tables
+    _, vocabulary = encode_documents(tokenize_documents(texts, analyze), vocabulary=index)
+    assert vocabulary.counts.tolist() == [3, 0, 3]
+
+
+@pytest.mark.parametrize("n_looked_up", [0, 2])  # by the dictionary, and by the table
+def test_stop_words_leave_no_gap_and_unknown_words_do(n_looked_up, tables):
+    numbering = Numbering({"aa": 0, "cc": 1}, grows=False)
+    numbering._n_looked_up = n_looked_up
+    texts = ["the aa of xx cc the", "of", "the cc"]
+    tokenized = tokenize_documents(texts, build_analyzer({"stop_words": ["the", "of", "no"]}))
+    flat, offsets = number_corpus(tokenized, numbering, array("i"))
+    assert flat.tolist() == [0, UNKNOWN, 1, 1]
+    assert offsets.tolist() == [0, 3, 3, 4]
+    assert len(tables) == (n_looked_up > 0)
+
+
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_bytes_and_strings_of_numpy_are_texts_too(options, tables):
-    texts = ["The cat's", "the café"]
+    texts = ["The CAT's", "the café ÉC"]
     analyze = analyzer_of_sklearn(options)
     expected = [word for text in texts for word in analyze(text)]
     for forms in (np.array(texts), [text.encode() for text in texts]):
@@ -270,7 +328,7 @@ def test_it_is_compiled_once_for_all_texts():
     for options in OPTIONS:
         for texts in (["a b"], np.array(["é"] * 3), [b"ab"]):
             encode_documents(
-                tokenize_documents(["ab", *texts], build_analyzer(options)), min_count=1
+                tokenize_documents(["bcdBCD", *texts], build_analyzer(options)), min_count=1
             )
             list(
                 count_tokens_in_batches(
