@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from skw2v import Word2VecVectorizer
-from skw2v.corpus import check_documents, tokenize_documents
+from skw2v.corpus import check_documents, splitting, tokenize_documents
 from skw2v.corpus.splitting import WORD_PATTERN, build_analyzer, find_words
 
 TEXTS = ["the cat sat", "", "the dog"]
@@ -316,9 +316,7 @@ def test_the_words_found_are_those_of_the_pattern(text):
 
 def test_only_the_default_pattern_is_replaced(monkeypatch):
     calls = []
-    monkeypatch.setattr(
-        "skw2v.corpus.splitting.find_words", lambda text: calls.append(text) or ["xx"]
-    )
+    monkeypatch.setattr(splitting, "find_words", lambda text: calls.append(text) or ["xx"])
     texts = ["Ab cd"]
     for parameters in ({"token_pattern": "[a-z]+"}, {"tokenizer": str.split}, {"analyzer": "char"}):
         Word2VecVectorizer(min_count=1, epochs=1, **parameters).fit(texts)
