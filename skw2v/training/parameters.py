@@ -28,7 +28,7 @@ WHOLE_SCHEDULE = (0.0, 1.0)  # the part of the learning rate's line that a run g
 
 LEARNING_RATES: dict[tuple[Architecture, ObjectiveName], float] = {
     ("skipgram", "negative_sampling"): 0.05,
-    ("skipgram", "hierarchical_softmax"): 0.03,
+    ("skipgram", "hierarchical_softmax"): 0.025,
     ("skipgram", "softmax"): 0.05,
     ("cbow", "negative_sampling"): 0.2,
     ("cbow", "hierarchical_softmax"): 0.07,
