@@ -57,8 +57,7 @@ def main() -> None:
         lines = list(read_documents(path))
     rows = []
     for length in arguments.lengths:
-        documents = [line[i : i + length] for line in lines for i in range(0, len(line), length)]
-        rows += measure_speeds(documents, length, arguments)
+        rows += measure_speeds(cut(lines, length), length, arguments)
     header = ["tokens / document", "pooling", "texts", "texts / TF-IDF's", "token lists"]
     print_table("Transform, million tokens per second", header, rows)
     print_table(
@@ -84,6 +83,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--documents", type=int, default=1_000_000, help="for the memory; 0 skips")
     return parser.parse_args()
+
+
+def cut(lines: list[list[str]], length: int) -> list[list[str]]:
+    """Cut lines into documents of so many tokens at most."""
+    return [line[i : i + length] for line in lines for i in range(0, len(line), length)]
 
 
 def measure_speeds(
@@ -121,11 +125,7 @@ def measure_speeds(
 
 def measure_text_options(lines: list[list[str]], arguments: argparse.Namespace) -> list[list[str]]:
     """Return the rows of the table of text options."""
-    texts = [
-        " ".join(line[i : i + OPTIONS_LENGTH])
-        for line in lines
-        for i in range(0, len(line), OPTIONS_LENGTH)
-    ]
+    texts = [" ".join(document) for document in cut(lines, OPTIONS_LENGTH)]
     n_tokens = sum(map(len, lines))
     rows = []
     for options in TEXT_OPTIONS:

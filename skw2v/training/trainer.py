@@ -175,7 +175,7 @@ def _capacities(
         input_rows=min(tokens, n_words),
         output_rows=output_rows,
         negatives=negatives,
-        path_slots=words * padded(longest, kernels.TILE_OUTPUTS),
+        path_slots=words * padded(longest, kernels.HALF_TILE),
         centres=centres,
         # One more, as the centre itself is written and then overwritten.
         contexts=padded(min(2 * window, tokens) + 1, kernels.TILE_OUTPUTS),
