@@ -263,7 +263,7 @@ def operations_per_token(mode: str, counts: NDArray[np.int64], n_tokens: int) ->
     n_inputs = TRAINING["window"] + 1 if architecture == "skipgram" else 1
     n_outputs: NDArray[Any] = np.array(1 + TRAINING["negative"])
     if objective == "hierarchical_softmax":
-        n_outputs = np.diff(build_huffman_tree(counts).path_offsets)
+        n_outputs = build_huffman_tree(counts).path_lengths
     return float(2 * 3 * n_inputs * (kept * n_outputs).sum() / n_tokens)
 
 

@@ -26,49 +26,96 @@ from scipy.sparse import csr_array
 from skw2v.training.noise import check_counts
 
 
-class HuffmanTree(NamedTuple):
+class HuffmanPaths(NamedTuple):
     """The paths of all words from the root of a binary tree, one after another in flat arrays.
 
-    The path of `word` is ``path_nodes[path_offsets[word]:path_offsets[word + 1]]``, root first, and
-    its turns are the same slice of `path_codes`. The node at which a turn is taken predicts the
-    label 1 - code: with u the node's vector and h the hidden vector, p(word | h) is the product of
-    sigmoid(u.h) where the code is 0 and sigmoid(-u.h) where it is 1.
+    The path of `word` is ``nodes[offsets[word]:offsets[word + 1]]``, root first, and its turns are
+    the same slice of `codes`. The node at which a turn is taken predicts the label 1 - code: with u
+    the node's vector and h the hidden vector, p(word | h) is the product of sigmoid(u.h) where the
+    code is 0 and sigmoid(-u.h) where it is 1.
 
     Attributes
     ----------
-    path_offsets : ndarray of shape (n_words + 1,), dtype=int64
+    offsets : ndarray of shape (n_words + 1,), dtype=int64
         Where each word's path starts; the last entry is the total length of all paths.
-    path_nodes : ndarray of shape (path_offsets[-1],), dtype=int32
-        Inner nodes, numbered from 0 to n_words - 2 as they were joined; the root is the last one.
-        They are the rows of the output matrix. In word2vec.c this is `point`.
-    path_codes : ndarray of shape (path_offsets[-1],), dtype=int8
+    nodes : ndarray of shape (offsets[-1],), dtype=int32
+        Inner nodes. In word2vec.c this is `point`.
+    codes : ndarray of shape (offsets[-1],), dtype=int8
         1 where the path turns to the heavier child (left), 0 where to the lighter. In word2vec.c
         this is `code`.
     """
 
-    path_offsets: NDArray[np.int64]
-    path_nodes: NDArray[np.int32]
-    path_codes: NDArray[np.int8]
+    offsets: NDArray[np.int64]
+    nodes: NDArray[np.int32]
+    codes: NDArray[np.int8]
+
+    def of(self, word: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+        """Return the nodes and the codes on the path of one word, root first."""
+        part = slice(self.offsets[word], self.offsets[word + 1])
+        return self.nodes[part], self.codes[part]
+
+
+class HuffmanTree(NamedTuple):
+    """A binary tree as each word's and each inner node's last turn on the way down to it.
+
+    With ``turn = 2 * parent + code``, the parent is ``turn >> 1`` and the code ``turn & 1`` (see
+    `HuffmanPaths`), up to 2**30 words. The root has the turn -1, so that its parent is -1, too; in
+    a vocabulary of one word, that word is the root. Inner nodes are numbered from 0 to n_words - 2
+    as they were joined, so the root is the last one; they are the rows of the output matrix.
+
+    Eight bytes a word, where the paths written down take a hundred or two.
+
+    Attributes
+    ----------
+    word_turns : ndarray of shape (n_words,), dtype=int32
+        The turn to each word.
+    node_turns : ndarray of shape (n_words - 1,), dtype=int32
+        The turn to each inner node.
+    """
+
+    word_turns: NDArray[np.int32]
+    node_turns: NDArray[np.int32]
 
     @property
     def n_words(self) -> int:
         """Number of words, the leaves."""
-        return len(self.path_offsets) - 1
+        return len(self.word_turns)
 
     @property
     def n_nodes(self) -> int:
         """Number of inner nodes, the rows of the output matrix."""
-        return self.n_words - 1
+        return len(self.node_turns)
 
     @property
-    def path_lengths(self) -> NDArray[np.int64]:
+    def path_lengths(self) -> NDArray[np.int32]:
         """Number of nodes on each word's path, of shape (n_words,)."""
-        return np.diff(self.path_offsets)
+        lengths = np.zeros(self.n_words, np.int32)
+        for words, _ in self._climb():
+            lengths[words] += 1
+        return lengths
 
-    def path(self, word: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-        """Return the nodes and the codes on the path of one word, root first."""
-        part = slice(self.path_offsets[word], self.path_offsets[word + 1])
-        return self.path_nodes[part], self.path_codes[part]
+    def paths(self) -> HuffmanPaths:
+        """Write down the paths of all words."""
+        offsets = np.concatenate([[0], np.cumsum(self.path_lengths, dtype=np.int64)])
+        nodes = np.empty(offsets[-1], dtype=np.int32)
+        codes = np.empty(offsets[-1], dtype=np.int8)
+        position = offsets[1:].copy()
+        for words, turns in self._climb():
+            position[words] -= 1  # from the word up to the root, a path is written backwards
+            nodes[position[words]] = turns >> 1
+            codes[position[words]] = turns & 1
+        return HuffmanPaths(offsets, nodes, codes)
+
+    def _climb(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int32]]]:
+        """Yield, level by level, the words not yet at the root and the turn to where each is."""
+        words, turns = np.arange(self.n_words), self.word_turns
+        while True:
+            below_root = turns >= 0
+            words, turns = words[below_root], turns[below_root]
+            if words.size == 0:
+                return
+            yield words, turns
+            turns = self.node_turns[turns >> 1]
 
 
 def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
@@ -86,7 +133,7 @@ def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
     Returns
     -------
     tree : HuffmanTree
-        The path of every word. The path of the only word of a vocabulary has no node.
+        The turns of the paths. The path of the only word of a vocabulary has no node.
 
     Raises
     ------
@@ -95,8 +142,7 @@ def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
 
     Notes
     -----
-    Sorting costs O(V log V) for V words, joining and writing the paths takes time proportional to
-    their total length.
+    Sorting costs O(V log V) for V words, joining takes O(V).
 
     Examples
     --------
@@ -104,11 +150,10 @@ def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
     >>> counts = [9, 11, 13, 8, 4, 5]
     >>> tree = build_huffman_tree(counts)
     >>> tree.path_lengths
-    array([2, 2, 2, 3, 4, 4])
+    array([2, 2, 2, 3, 4, 4], dtype=int32)
     >>> int(counts @ tree.path_lengths)
     126
-    >>> nodes, codes = tree.path(3)
-    >>> nodes, codes
+    >>> tree.paths().of(3)
     (array([4, 3, 1], dtype=int32), array([1, 1, 0], dtype=int8))
     """
     weights = check_counts(counts)
@@ -116,8 +161,8 @@ def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
     rising = last - np.argsort(weights[::-1], kind="stable")  # of equal words the last comes first
     leaves = np.empty_like(rising)
     leaves[rising] = last + np.arange(weights.size)
-    parents, codes = _join_lightest(weights[rising])
-    return _flatten_paths(parents, codes, leaves)
+    turns = _join_lightest(weights[rising])
+    return HuffmanTree(turns[leaves], turns[:last])
 
 
 def mean_path_vectors(tree: HuffmanTree, node_vectors: NDArray[Any]) -> NDArray[Any]:
@@ -130,7 +175,7 @@ def mean_path_vectors(tree: HuffmanTree, node_vectors: NDArray[Any]) -> NDArray[
     Parameters
     ----------
     tree : HuffmanTree
-        The paths of the words.
+        The tree of the words.
     node_vectors : ndarray of shape (n_nodes, dimension)
         The vectors of the inner nodes.
 
@@ -144,24 +189,22 @@ def mean_path_vectors(tree: HuffmanTree, node_vectors: NDArray[Any]) -> NDArray[
     >>> import numpy as np
     >>> from skw2v.training.huffman import build_huffman_tree, mean_path_vectors
     >>> tree = build_huffman_tree([3, 2, 1])
-    >>> tree.path_codes
+    >>> tree.paths().codes
     array([1, 0, 1, 0, 0], dtype=int8)
     >>> mean_path_vectors(tree, np.array([[4.0], [1.0]]))
     array([[-1. ],
            [-1.5],
            [ 2.5]])
     """
-    lengths = np.repeat(tree.path_lengths, tree.path_lengths)
-    signs = ((1 - 2 * tree.path_codes) / lengths).astype(node_vectors.dtype)
+    paths, lengths = tree.paths(), tree.path_lengths
+    signs = ((1 - 2 * paths.codes) / np.repeat(lengths, lengths)).astype(node_vectors.dtype)
     # The tree of one word has no node, but the matrix of its nodes may have a row.
     shape = (tree.n_words, len(node_vectors))
-    return csr_array((signs, tree.path_nodes, tree.path_offsets), shape=shape) @ node_vectors
+    return csr_array((signs, paths.nodes, paths.offsets), shape=shape) @ node_vectors
 
 
-def _join_lightest(
-    rising_weights: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """Return the parent and the code of every subtree; the whole tree has the parent -1.
+def _join_lightest(rising_weights: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return the turn to every subtree, -1 for the whole tree.
 
     Subtrees are numbered as they are preferred between equally heavy ones: first the nodes as they
     are made, then the words. Both numberings rise in weight: two queues. Subtrees lighter than the
@@ -170,8 +213,7 @@ def _join_lightest(
     """
     n_words, n_nodes = rising_weights.size, rising_weights.size - 1
     weights = np.concatenate([np.empty(n_nodes), rising_weights])
-    parents = np.full(n_nodes + n_words, -1)
-    codes = np.empty(n_nodes + n_words, dtype=np.int8)
+    turns = np.full(n_nodes + n_words, -1, np.int32)
     next_node, n_made, next_word = 0, 0, n_nodes
     while n_made < n_nodes:
         nodes, words = weights[next_node:n_made], weights[next_word:]
@@ -186,13 +228,12 @@ def _join_lightest(
         pairs = light[: light.size // 2 * 2].reshape(-1, 2)  # the heaviest of an odd number waits
         made = np.arange(n_made, n_made + len(pairs))
         weights[made] = weights[pairs].sum(axis=1)
-        parents[pairs] = made[:, np.newaxis]
-        codes[pairs] = [0, 1]
+        turns[pairs] = 2 * made[:, np.newaxis] + [0, 1]
         n_joined_words = int(np.count_nonzero(pairs >= n_nodes))
         next_word += n_joined_words
         next_node += pairs.size - n_joined_words
         n_made += len(pairs)
-    return parents, codes
+    return turns
 
 
 def _count_light(weights: NDArray[np.float64], lightest: NDArray[np.float64]) -> int:
@@ -203,35 +244,3 @@ def _count_light(weights: NDArray[np.float64], lightest: NDArray[np.float64]) ->
     below_sum = np.searchsorted(weights, lightest.sum(), side="left")
     up_to_second = np.searchsorted(weights, lightest[1], side="right")
     return max(int(below_sum), int(up_to_second))
-
-
-def _flatten_paths(
-    parents: NDArray[np.int64], codes: NDArray[np.int8], leaves: NDArray[np.int64]
-) -> HuffmanTree:
-    """Write down the paths of all words at once, level by level."""
-    lengths = np.zeros(leaves.size, dtype=np.int64)
-    for words, _ in _climb(parents, leaves):
-        lengths[words] += 1
-    path_offsets = np.concatenate([[0], np.cumsum(lengths)])
-    path_nodes = np.empty(path_offsets[-1], dtype=np.int32)
-    path_codes = np.empty(path_offsets[-1], dtype=np.int8)
-    position = path_offsets[1:].copy()
-    for words, subtrees in _climb(parents, leaves):
-        position[words] -= 1  # from the word up to the root, a path is written backwards
-        path_nodes[position[words]] = parents[subtrees]
-        path_codes[position[words]] = codes[subtrees]
-    return HuffmanTree(path_offsets, path_nodes, path_codes)
-
-
-def _climb(
-    parents: NDArray[np.int64], leaves: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield, level by level, the words not yet at the root and the subtree each has reached."""
-    words, subtrees = np.arange(leaves.size), leaves
-    while True:
-        below_root = parents[subtrees] >= 0
-        words, subtrees = words[below_root], subtrees[below_root]
-        if words.size == 0:
-            return
-        yield words, subtrees
-        subtrees = parents[subtrees]

@@ -104,9 +104,9 @@ class Objective(NamedTuple):
     pooled_negatives: int  # drawn for a chunk at most, a multiple of it; steps take them in turn
     noise_threshold: NDArray[np.uint32]  # (n_words,)
     noise_alias: NDArray[np.int32]  # (n_words,)
-    path_offsets: NDArray[np.int64]  # (n_words + 1,)
-    path_nodes: NDArray[np.int32]
-    path_codes: NDArray[np.int8]
+    word_turns: NDArray[np.int32]  # (n_words,) see `skw2v.training.huffman.HuffmanTree`
+    node_turns: NDArray[np.int32]  # (n_words - 1,)
+    longest_path: int
 
 
 class Plan(NamedTuple):
@@ -142,6 +142,8 @@ class Numbering(NamedTuple):
     latest: NDArray[np.int32]  # (input capacity,) token that is the word of a slot
     negatives: NDArray[np.int32]  # slots of the noise words that the chunk drew
     negative_weights: NDArray[Any]  # noise words that each of them stands for
+    node_starts: NDArray[np.int32]  # (output capacity,) where a node stands in the path of ...
+    node_words: NDArray[np.int32]  # (output capacity,) ... the word with this input slot
     path_starts: NDArray[np.int32]  # (input capacity,) where a word's path starts in path_slots
     path_lengths: NDArray[np.int32]  # (input capacity,) how many nodes it has
     path_slots: NDArray[np.int32]  # the slots of the nodes on the paths, padded each
@@ -1306,14 +1308,16 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
     """List the distinct nodes on the paths of a chunk's words, and each word's path once.
 
     To predict a word is to turn the right way at each inner node of its path: the label of a node
-    is 1 - code (Rong 2014, section 3.1).
+    is 1 - code (Rong 2014, section 3.1). A path is listed from the word up; from the first node
+    that another path has, too, the rest is copied from there.
     """
-    path_offsets, path_nodes, path_codes = (
-        objective.path_offsets, objective.path_nodes, objective.path_codes
+    word_turns, node_turns = objective.word_turns, objective.node_turns
+    places, node_starts, node_words, path_starts, path_lengths = (
+        numbering.output_slots, numbering.node_starts, numbering.node_words,
+        numbering.path_starts, numbering.path_lengths,
     )  # fmt: skip
-    places, path_starts, path_lengths, path_slots, labels, weights = (
-        numbering.output_slots, numbering.path_starts, numbering.path_lengths,
-        numbering.path_slots, numbering.path_labels, numbering.path_weights,
+    path_slots, labels, weights = (
+        numbering.path_slots, numbering.path_labels[0], numbering.path_weights[0]
     )  # fmt: skip
     for slot in range(n_input_rows):
         path_starts[slot] = -1
@@ -1321,29 +1325,42 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
     free = 0
     for token in range(own_begin, own_end):
         if token + 2 * AHEAD < own_end:  # in time for the next lines
-            prefetch_element(path_offsets, tokens.words[token + 2 * AHEAD])
+            prefetch_element(word_turns, tokens.words[token + 2 * AHEAD])
         if token + AHEAD < own_end:
-            next_path = path_offsets[tokens.words[token + AHEAD]]
-            prefetch_element(path_nodes, next_path)
-            prefetch_element(path_codes, next_path)
+            lowest = word_turns[tokens.words[token + AHEAD]] >> 1
+            prefetch_element(places, lowest)
+            prefetch_element(node_turns, lowest)
         slot = tokens.input_slots[token]
         if path_starts[slot] < 0:
-            word = tokens.words[token]
-            first, last = path_offsets[word], path_offsets[word + 1]
-            path_starts[slot] = free
-            path_lengths[slot] = last - first
-            nodes, codes = path_nodes[first:last], path_codes[first:last]
-            end = free + pad(last - first, HALF_TILE)
-            slots, sides, counted = path_slots[free:end], labels[0, free:end], weights[0, free:end]
-            slots[:] = dummy
-            sides[:] = 0
-            counted[:] = 0
-            for k in range(nodes.shape[0]):
-                slots[k] = place_of(nodes[k], places, row_ids, n_rows)
-                n_rows = max(n_rows, slots[k] + 1)
-            for k in range(codes.shape[0]):
-                sides[k] = 1 - codes[k]
-                counted[k] = 1
+            start = free
+            turn = word_turns[tokens.words[token]]
+            while turn >= 0 and places[turn >> 1] < 0:
+                places[turn >> 1] = n_rows
+                row_ids[n_rows] = turn >> 1
+                node_starts[n_rows] = free
+                node_words[n_rows] = slot
+                path_slots[free] = n_rows
+                labels[free] = 1 - (turn & 1)
+                n_rows += 1
+                free += 1
+                turn = node_turns[turn >> 1]
+            if turn >= 0:
+                meeting = places[turn >> 1]
+                other, first = node_words[meeting], node_starts[meeting]
+                n_copied = path_starts[other] + path_lengths[other] - first
+                for k in range(n_copied):
+                    path_slots[free + k] = path_slots[first + k]
+                for k in range(n_copied):
+                    labels[free + k] = labels[first + k]
+                labels[free] = 1 - (turn & 1)
+                free += n_copied
+            path_starts[slot] = start
+            path_lengths[slot] = free - start
+            end = start + pad(free - start, HALF_TILE)
+            weights[start:free] = 1
+            path_slots[free:end] = dummy
+            labels[free:end] = 0
+            weights[free:end] = 0
             free = end
         tokens.output_slots[token] = path_starts[slot]
     return n_rows

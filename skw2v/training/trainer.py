@@ -120,10 +120,11 @@ def make_objective(
     """Build the tables of the output layer."""
     hierarchical = parameters.objective == "hierarchical_softmax"
     threshold, alias = np.empty(0, np.uint32), np.empty(0, np.int32)
-    path_offsets = np.zeros(1, np.int64)
-    path_nodes, path_codes = np.empty(0, np.int32), np.empty(0, np.int8)
+    word_turns, node_turns, longest_path = np.empty(0, np.int32), np.empty(0, np.int32), 0
     if hierarchical:
-        path_offsets, path_nodes, path_codes = build_huffman_tree(counts)
+        tree = build_huffman_tree(counts)
+        word_turns, node_turns = tree
+        longest_path = int(tree.path_lengths.max())
     else:
         threshold, alias = build_alias_table(noise_distribution(counts, parameters.ns_exponent))
     return kernels.Objective(
@@ -136,9 +137,9 @@ def make_objective(
         pooled_negatives=0 if hierarchical else plan.pooled_negatives,
         noise_threshold=threshold,
         noise_alias=alias,
-        path_offsets=path_offsets,
-        path_nodes=path_nodes,
-        path_codes=path_codes,
+        word_turns=word_turns,
+        node_turns=node_turns,
+        longest_path=longest_path,
     )
 
 
@@ -163,10 +164,8 @@ def _capacities(
     tokens = min(own + 2 * window, n_tokens)
     words = min(own, n_words)
     negatives = min(own * plan.drawn_negatives, plan.pooled_negatives)
-    longest = 0
-    centres = objective.centres_at_once
+    centres, longest = objective.centres_at_once, objective.longest_path
     if objective.hierarchical:
-        longest = int(np.diff(objective.path_offsets).max())
         output_rows, outputs = min(words * longest, max(1, n_words - 1)), longest
     else:
         output_rows, outputs = min(words + negatives, n_words), centres + plan.drawn_negatives
@@ -235,6 +234,8 @@ def _make_workspace(
             latest=np.zeros(capacities.input_rows, np.int32),
             negatives=np.zeros(capacities.negatives, np.int32),
             negative_weights=table(capacities.negatives),
+            node_starts=np.zeros(capacities.output_rows, np.int32),
+            node_words=np.zeros(capacities.output_rows, np.int32),
             path_starts=unplaced(capacities.input_rows),
             path_lengths=np.zeros(capacities.input_rows, np.int32),
             path_slots=np.zeros(capacities.path_slots, np.int32),

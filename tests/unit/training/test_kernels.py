@@ -14,6 +14,7 @@ from scipy.special import expit
 
 from skw2v.training import kernels, trainer
 from skw2v.training.embedding import initial_vectors, make_sampling
+from skw2v.training.huffman import build_huffman_tree
 from skw2v.training.parameters import RoundPlan, TrainingParameters
 from skw2v.training.trainer import make_objective, train
 
@@ -100,10 +101,9 @@ def test_wide_windows_and_many_outputs_take_several_tiles(architecture, objectiv
     )  # fmt: skip
     corpus = make_corpus(150, 1500, 2, seed=3)
     plan = small_plan(drawn_negatives=17, pooled_negatives=17 * 60, chunk_tokens=60)
-    paths = make_objective(corpus[2], parameters, plan).path_offsets
     n_outputs = 1 + plan.drawn_negatives
     if objective == "hierarchical_softmax":
-        n_outputs = np.diff(paths)[corpus[0]].max()
+        n_outputs = build_huffman_tree(corpus[2]).path_lengths[corpus[0]].max()
     assert n_outputs > kernels.TILE_OUTPUTS
     assert 2 * parameters.window > kernels.MAX_INPUTS
     ours, expected = train_both(corpus, parameters, plan)
@@ -167,10 +167,8 @@ def test_one_step_is_the_gradient_by_finite_differences(architecture, objective,
     def pair_loss(contexts, U, target, drawn):
         h = reference.hidden_vector(contexts, cbow_mean)
         if tables.hierarchical:
-            path = slice(tables.path_offsets[target], tables.path_offsets[target + 1])
-            return reference.hierarchical_softmax_loss(
-                h, U, tables.path_nodes[path], tables.path_codes[path]
-            )
+            path = naive_engine.path_of(target, tables)
+            return reference.hierarchical_softmax_loss(h, U, *path)
         others = [word for word in drawn if word != target]
         share = parameters.negative / plan.drawn_negatives
         return reference.softplus(-U[target] @ h) + share * reference.softplus(U[others] @ h).sum()
