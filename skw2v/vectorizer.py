@@ -245,9 +245,9 @@ class Word2VecVectorizer(
     n_jobs : int, default=None
         Number of threads that train. None means 1 unless in a :obj:`joblib.parallel_backend`
         context, -1 means all processors. Within a worker of joblib, as in a parallel grid search,
-        there are no more than its share of the processors. More than 8 are of no use, and of a
-        corpus of less than 400,000 tokens even fewer. The vectors do not depend on it. gensim:
-        `workers`, word2vec.c: `threads`.
+        there are no more than its share of the processors. More than 8 are of no use, under
+        hierarchical softmax more than 4, and of a corpus of less than 400,000 tokens even fewer.
+        The vectors do not depend on it. gensim: `workers`, word2vec.c: `threads`.
     random_state : int, RandomState instance or None, default=None
         Determines the initial vectors and everything drawn in training. Pass an int to get the same
         vectors from each `fit`. gensim: `seed`.

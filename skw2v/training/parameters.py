@@ -15,8 +15,15 @@ Architecture = Literal["skipgram", "cbow"]
 ObjectiveName = Literal["negative_sampling", "hierarchical_softmax", "softmax"]
 
 MIN_ROUNDS = 100  # of an epoch, while that leaves a chunk for each round
-MIN_CHUNK_TOKENS, MAX_CHUNK_TOKENS = 500, 2000
-MAX_CHUNKS_PER_ROUND = 8
+MIN_CHUNK_TOKENS = 500
+# The most tokens of a chunk, and chunks of a round. A longer chunk copies fewer rows for a token,
+# and hierarchical softmax has most of them; under negative sampling its noise words would recur
+# more often. In a longer round chunks see less of each other: fewer, where they are longer.
+MAX_ROUND: dict[ObjectiveName, tuple[int, int]] = {
+    "negative_sampling": (2000, 8),
+    "hierarchical_softmax": (8000, 4),
+    "softmax": (2000, 8),
+}
 OUTPUTS_MULTIPLE = 8  # a centre word and its noise words are as many, or twice as many ...
 POOLED_CENTRES = 68  # of a chunk, after which its noise words recur, in a corpus of ...
 POOLING_TOKENS = 1_000_000  # ... so many tokens or more; later in a shorter one
@@ -144,8 +151,9 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
     plan : RoundPlan
         The same for any number of threads.
     """
-    longest = n_tokens // (MIN_ROUNDS * MAX_CHUNKS_PER_ROUND)
-    chunk_tokens = min(max(longest, MIN_CHUNK_TOKENS), MAX_CHUNK_TOKENS)
+    most_tokens, most_chunks = MAX_ROUND[parameters.objective]
+    longest = n_tokens // (MIN_ROUNDS * most_chunks)
+    chunk_tokens = min(max(longest, MIN_CHUNK_TOKENS), most_tokens)
     n_chunks = -(-n_tokens // chunk_tokens)
     drawn = pooled = 0
     if parameters.objective == "negative_sampling":
@@ -163,6 +171,6 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
         drawn_negatives=drawn,
         pooled_negatives=pooled,
         chunk_tokens=chunk_tokens,
-        chunks_per_round=max(1, min(n_chunks // MIN_ROUNDS, MAX_CHUNKS_PER_ROUND)),
+        chunks_per_round=max(1, min(n_chunks // MIN_ROUNDS, most_chunks)),
         kappa=HIERARCHICAL_KAPPA if hierarchical else KAPPA,
     )

@@ -166,7 +166,9 @@ def _capacities(
     negatives = min(own * plan.drawn_negatives, plan.pooled_negatives)
     centres, longest = objective.centres_at_once, objective.longest_path
     if objective.hierarchical:
-        output_rows, outputs = min(words * longest, max(1, n_words - 1)), longest
+        # A level of the tree has as many nodes as words below it at most, and 2**level.
+        levels = (min(2**level, words) for level in range(longest))
+        output_rows, outputs = min(sum(levels), max(1, n_words - 1)), longest
     else:
         output_rows, outputs = min(words + negatives, n_words), centres + plan.drawn_negatives
     return _Capacities(

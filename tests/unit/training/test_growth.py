@@ -45,7 +45,8 @@ def looked_at_in_rounds(objective, n_words):
 
 @pytest.mark.skipif(not (FORGET.exists() and TOLD.exists()), reason="only Linux tells")
 @pytest.mark.parametrize(
-    ("objective", "n_words"), [("negative_sampling", 1_000_000), ("hierarchical_softmax", 1_000_000)]
+    ("objective", "n_words"),
+    [("negative_sampling", 1_000_000), ("hierarchical_softmax", 1_000_000)],
 )
 def test_rounds_look_at_no_more_memory_in_a_larger_vocabulary(objective, n_words):
     imports = inspect.getsource(sys.modules[__name__]).partition("import pytest")[0]
