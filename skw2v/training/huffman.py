@@ -16,61 +16,35 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from skw2v.training.noise import check_counts
 
-
-class HuffmanPaths(NamedTuple):
-    """The paths of all words from the root of a binary tree, one after another in flat arrays.
-
-    The path of `word` is ``nodes[offsets[word]:offsets[word + 1]]``, root first, and its turns are
-    the same slice of `codes`. The node at which a turn is taken predicts the label 1 - code: with u
-    the node's vector and h the hidden vector, p(word | h) is the product of sigmoid(u.h) where the
-    code is 0 and sigmoid(-u.h) where it is 1.
-
-    Attributes
-    ----------
-    offsets : ndarray of shape (n_words + 1,), dtype=int64
-        Where each word's path starts; the last entry is the total length of all paths.
-    nodes : ndarray of shape (offsets[-1],), dtype=int32
-        Inner nodes. In word2vec.c this is `point`.
-    codes : ndarray of shape (offsets[-1],), dtype=int8
-        1 where the path turns to the heavier child (left), 0 where to the lighter. In word2vec.c
-        this is `code`.
-    """
-
-    offsets: NDArray[np.int64]
-    nodes: NDArray[np.int32]
-    codes: NDArray[np.int8]
-
-    def of(self, word: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-        """Return the nodes and the codes on the path of one word, root first."""
-        part = slice(self.offsets[word], self.offsets[word + 1])
-        return self.nodes[part], self.codes[part]
+Climb = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
 
 
 class HuffmanTree(NamedTuple):
-    """A binary tree as each word's and each inner node's last turn on the way down to it.
+    """A binary tree, as the last turn on the way down to each word and to each inner node.
 
-    With ``turn = 2 * parent + code``, the parent is ``turn >> 1`` and the code ``turn & 1`` (see
-    `HuffmanPaths`), up to 2**30 words. The root has the turn -1, so that its parent is -1, too; in
-    a vocabulary of one word, that word is the root. Inner nodes are numbered from 0 to n_words - 2
-    as they were joined, so the root is the last one; they are the rows of the output matrix.
+    A path starts at the root, an inner node unless there is but one word. The node at which a turn
+    is taken predicts the label 1 - code: with u the node's vector and h the hidden vector,
+    p(word | h) is the product of sigmoid(u.h) where the code is 0 and sigmoid(-u.h) where it is 1.
 
-    Eight bytes a word, where the paths written down take a hundred or two.
+    Inner nodes are numbered from 0 to n_words - 2 as they were joined, so the root is the last one;
+    they are the rows of the output matrix. Turns take 8 bytes a word, where all paths written down,
+    as `point` and `code` are in word2vec.c, would take one or two hundred.
 
     Attributes
     ----------
     word_turns : ndarray of shape (n_words,), dtype=int32
-        The turn to each word.
+        ``2 * node + code`` for the node above the word, and the code 1 where the path turns to that
+        node's heavier child (left), 0 where to the lighter. -1 for the only word of a vocabulary.
     node_turns : ndarray of shape (n_words - 1,), dtype=int32
-        The turn to each inner node.
+        The same for the inner nodes; -1 for the root.
     """
 
     word_turns: NDArray[np.int32]
@@ -89,33 +63,75 @@ class HuffmanTree(NamedTuple):
     @property
     def path_lengths(self) -> NDArray[np.int32]:
         """Number of nodes on each word's path, of shape (n_words,)."""
-        lengths = np.zeros(self.n_words, np.int32)
-        for words, _ in self._climb():
-            lengths[words] += 1
-        return lengths
+        return self._count_nodes_above(self.word_turns)
 
-    def paths(self) -> HuffmanPaths:
-        """Write down the paths of all words."""
-        offsets = np.concatenate([[0], np.cumsum(self.path_lengths, dtype=np.int64)])
-        nodes = np.empty(offsets[-1], dtype=np.int32)
-        codes = np.empty(offsets[-1], dtype=np.int8)
-        position = offsets[1:].copy()
-        for words, turns in self._climb():
-            position[words] -= 1  # from the word up to the root, a path is written backwards
-            nodes[position[words]] = turns >> 1
-            codes[position[words]] = turns & 1
-        return HuffmanPaths(offsets, nodes, codes)
+    def path(self, word: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the nodes and the codes on the path of one word, root first."""
+        steps = [(nodes[0], codes[0]) for _, nodes, codes in self.climb(self.word_turns[[word]])]
+        nodes, codes = np.array(steps[::-1], np.int32).reshape(-1, 2).T
+        return nodes, codes
 
-    def _climb(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int32]]]:
-        """Yield, level by level, the words not yet at the root and the turn to where each is."""
-        words, turns = np.arange(self.n_words), self.word_turns
+    def climb(self, turns: NDArray[np.int32]) -> Iterator[Climb]:
+        """Walk up to the root, from many places at once.
+
+        Parameters
+        ----------
+        turns : ndarray of shape (n,), dtype=int32
+            The turns to where it starts, of `word_turns` or `node_turns`.
+
+        Yields
+        ------
+        below_root : ndarray of shape (n_left,), dtype=int64
+            Which of them have not come to the root: indices into `turns`.
+        nodes, codes : ndarray of shape (n_left,), dtype=int32
+            The node above where each of these is, and the code of the turn from there.
+        """
+        below_root = np.arange(len(turns))
         while True:
-            below_root = turns >= 0
-            words, turns = words[below_root], turns[below_root]
-            if words.size == 0:
+            is_left = turns >= 0
+            below_root, turns = below_root[is_left], turns[is_left]
+            if below_root.size == 0:
                 return
-            yield words, turns
-            turns = self.node_turns[turns >> 1]
+            nodes = turns >> 1
+            yield below_root, nodes, turns & 1
+            turns = self.node_turns[nodes]
+
+    def sum_over_paths(
+        self, values: Callable[[NDArray[np.int32], NDArray[np.int32]], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """Add up values of the nodes and codes on each word's path.
+
+        Parameters
+        ----------
+        values : callable
+            Called with nodes and codes, arrays of shape (n,), returns an array of shape (n, ...).
+
+        Returns
+        -------
+        sums : ndarray of shape (n_words, ...)
+            Zero for the only word of a vocabulary, whose path has no node.
+        """
+        nothing = values(self.word_turns[:0], self.word_turns[:0])
+        if self.n_nodes == 0:
+            return np.zeros((1, *nothing.shape[1:]), nothing.dtype)
+        above = np.zeros((self.n_nodes, *nothing.shape[1:]), nothing.dtype)
+
+        def with_turn(turns: NDArray[np.int32]) -> NDArray[Any]:
+            return above[turns >> 1] + values(turns >> 1, turns & 1)
+
+        # From the root down, so that each node's path is added up once for all words below it.
+        depths = self._count_nodes_above(self.node_turns)
+        order = np.argsort(depths, kind="stable")
+        for nodes in np.split(order, np.cumsum(np.bincount(depths))[:-1])[1:]:
+            above[nodes] = with_turn(self.node_turns[nodes])
+        return with_turn(self.word_turns)
+
+    def _count_nodes_above(self, turns: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Count the nodes on the paths that end with given turns."""
+        counts = np.zeros(len(turns), np.int32)
+        for below_root, _, _ in self.climb(turns):
+            counts[below_root] += 1
+        return counts
 
 
 def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
@@ -133,7 +149,7 @@ def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
     Returns
     -------
     tree : HuffmanTree
-        The turns of the paths. The path of the only word of a vocabulary has no node.
+        The path of the only word of a vocabulary has no node.
 
     Raises
     ------
@@ -153,8 +169,9 @@ def build_huffman_tree(counts: ArrayLike) -> HuffmanTree:
     array([2, 2, 2, 3, 4, 4], dtype=int32)
     >>> int(counts @ tree.path_lengths)
     126
-    >>> tree.paths().of(3)
-    (array([4, 3, 1], dtype=int32), array([1, 1, 0], dtype=int8))
+    >>> nodes, codes = tree.path(3)
+    >>> nodes, codes
+    (array([4, 3, 1], dtype=int32), array([1, 1, 0], dtype=int32))
     """
     weights = check_counts(counts)
     last = weights.size - 1
@@ -189,18 +206,20 @@ def mean_path_vectors(tree: HuffmanTree, node_vectors: NDArray[Any]) -> NDArray[
     >>> import numpy as np
     >>> from skw2v.training.huffman import build_huffman_tree, mean_path_vectors
     >>> tree = build_huffman_tree([3, 2, 1])
-    >>> tree.paths().codes
-    array([1, 0, 1, 0, 0], dtype=int8)
+    >>> [tree.path(word)[1].tolist() for word in range(3)]
+    [[1], [0, 1], [0, 0]]
     >>> mean_path_vectors(tree, np.array([[4.0], [1.0]]))
     array([[-1. ],
            [-1.5],
            [ 2.5]])
     """
-    paths, lengths = tree.paths(), tree.path_lengths
-    signs = ((1 - 2 * paths.codes) / np.repeat(lengths, lengths)).astype(node_vectors.dtype)
-    # The tree of one word has no node, but the matrix of its nodes may have a row.
-    shape = (tree.n_words, len(node_vectors))
-    return csr_array((signs, paths.nodes, paths.offsets), shape=shape) @ node_vectors
+
+    def signed(nodes: NDArray[np.int32], codes: NDArray[np.int32]) -> NDArray[Any]:
+        signs = (1 - 2 * codes).astype(node_vectors.dtype)
+        return signs[:, np.newaxis] * node_vectors[nodes]
+
+    lengths = np.maximum(tree.path_lengths, 1).astype(node_vectors.dtype)
+    return tree.sum_over_paths(signed) / lengths[:, np.newaxis]
 
 
 def _join_lightest(rising_weights: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -8,7 +8,7 @@ The way of one chunk (a fixed run of tokens of the corpus):
 1. `sample_chunk` draws which tokens stay (subsampling) and how far each one's window reaches.
 2. `number_inputs` and `number_outputs` or `number_paths` list the distinct rows of the two matrices
    that the chunk touches, and `load_rows` copies them to buffers that only this chunk writes and
-   that fit the processor's cache.
+   that are small beside the matrices.
 3. `train_centre` learns the centres of the windows one after another. The input rows ``X`` are the
    vectors of the context words, or their mean (CBOW), and the output rows ``Y`` are the centre word
    and its noise words [1]_, or the inner nodes on its path through the Huffman tree [2]_. Every

@@ -94,30 +94,24 @@ class _Paths:
 
     def __init__(self, output_vectors: NDArray[Any], tree_counts: NDArray[np.int64]) -> None:
         self._output_vectors = output_vectors
-        self._paths = build_huffman_tree(tree_counts).paths()
-        # The label of a node is 1 - code.
-        self._signs = 1.0 - 2.0 * self._paths.codes
+        self._tree = build_huffman_tree(tree_counts)
 
     def log_probabilities(self, hidden: NDArray[Any]) -> NDArray[np.float64]:
         """Return log p(w | h) of every word for each hidden vector."""
         scores = np.asarray(hidden @ self._output_vectors.T, np.float64)
-        steps = log_expit(self._signs * scores[:, self._paths.nodes])
-        before = np.zeros((len(hidden), steps.shape[1] + 1))
-        np.cumsum(steps, axis=1, out=before[:, 1:])
-        ends = before[:, self._paths.offsets]
-        return ends[:, 1:] - ends[:, :-1]
+        # The label of a node is 1 - code.
+        logs = np.stack([log_expit(scores.T), log_expit(-scores.T)])
+        return self._tree.sum_over_paths(lambda nodes, codes: logs[codes, nodes]).T
 
     def pair_log_likelihood(
         self, hidden: NDArray[Any], rows: NDArray[np.int64], words: NDArray[np.int32]
     ) -> float:
         """Return the sum of log p(words[k] | hidden[rows[k]])."""
-        starts = self._paths.offsets[words]
-        lengths = self._paths.offsets[words + 1] - starts
-        first = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-        steps = first + np.arange(len(first))
-        nodes, rows = self._paths.nodes[steps], np.repeat(rows, lengths)
-        scores = np.einsum("ij,ij->i", hidden[rows], self._output_vectors[nodes])
-        return float(log_expit(self._signs[steps] * scores.astype(np.float64)).sum())
+        total = 0.0
+        for pairs, nodes, codes in self._tree.climb(self._tree.word_turns[words]):
+            scores = np.einsum("ij,ij->i", hidden[rows[pairs]], self._output_vectors[nodes])
+            total += log_expit((1.0 - 2.0 * codes) * scores.astype(np.float64)).sum()
+        return float(total)
 
 
 def make_output_layer(

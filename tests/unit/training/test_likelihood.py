@@ -46,7 +46,7 @@ def reference_probabilities(h, U, counts, objective, exponent=0.75):
     if objective == "hierarchical_softmax":
         tree = build_huffman_tree(counts)
         return np.array(
-            [hierarchical_probability(h, U, *tree.paths().of(word)) for word in range(len(counts))]
+            [hierarchical_probability(h, U, *tree.path(word)) for word in range(len(counts))]
         )
     weights = noise_probabilities(counts, exponent) * np.exp(U @ h)
     return weights / weights.sum()

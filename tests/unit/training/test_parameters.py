@@ -47,12 +47,12 @@ def test_a_chunk_has_room_for_the_paths_of_any_words(shape, n_words, chunk_token
     parameters = TrainingParameters(objective="hierarchical_softmax")
     plan = RoundPlan(0, 0, chunk_tokens, 1, 0.1)
     room = _capacities(make_objective(counts, parameters, plan), plan, 1, n_words, 1000).output_rows
-    paths = build_huffman_tree(counts).paths()
+    tree = build_huffman_tree(counts)
     rng = np.random.default_rng(0)
-    deepest = np.argsort(-np.diff(paths.offsets), kind="stable")
+    deepest = np.argsort(-tree.path_lengths, kind="stable")
     choices = [rng.permutation(n_words) for _ in range(20)] + [deepest]
     needed = [
-        len({int(node) for word in words[:chunk_tokens] for node in paths.of(word)[0]})
+        len({int(node) for word in words[:chunk_tokens] for node in tree.path(word)[0]})
         for words in choices
     ]
     assert max(needed) <= room

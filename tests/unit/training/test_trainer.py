@@ -252,7 +252,7 @@ def test_the_first_small_steps_are_the_sum_of_the_reference_gradients(
     tree = build_huffman_tree(counts)
     gradient, losses = np.zeros_like(U), []
     for context, word in reference_examples(corpus, parameters, seed=3):
-        target = tree.paths().of(word) if objective == "hierarchical_softmax" else (word, [])
+        target = tree.path(word) if objective == "hierarchical_softmax" else (word, [])
         losses.append(cbow_loss(W, U, context, objective, target, cbow_mean))
         gradient += cbow_gradient(W, U, context, objective, target, cbow_mean)[1]
     assert_allclose(embedding.output_vectors / -rate, gradient, rtol=1e-5, atol=1e-6)
