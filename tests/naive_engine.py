@@ -11,6 +11,7 @@ from compiled import draw_noise, random_bits
 from reference import logistic_block, merge_rows, window_pairs
 
 from skw2v.training import kernels
+from skw2v.training.huffman import HuffmanTree
 
 
 def document_of(position, offsets):
@@ -67,20 +68,12 @@ def heaviest_output(negatives, objective):
     return max([1, *(objective.negative / objective.drawn_negatives * n for n in repeats)])
 
 
-def path_of(word, objective):
-    """Return the nodes on a word's path through the Huffman tree, root first, and its codes."""
-    turns, turn = [], objective.word_turns[word]
-    while turn >= 0:
-        turns.insert(0, turn)
-        turn = objective.node_turns[turn >> 1]
-    return np.array(turns, int) >> 1, np.array(turns, int) & 1
-
-
 def output_pairs(target, negatives, objective, n_outputs):
     """Write down what an input that is to predict a word pairs with: positives and weights."""
     positives, weights = np.zeros(n_outputs), np.zeros(n_outputs)
     if objective.hierarchical:
-        for node, code in zip(*path_of(target, objective), strict=True):
+        tree = HuffmanTree(objective.word_turns, objective.node_turns)
+        for node, code in zip(*tree.path(target), strict=True):
             weights[node] += 1
             positives[node] += 1 - code
     else:

@@ -121,8 +121,8 @@ class HuffmanTree(NamedTuple):
 
         # From the root down, so that each node's path is added up once for all words below it.
         depths = self._count_nodes_above(self.node_turns)
-        order = np.argsort(depths, kind="stable")
-        for nodes in np.split(order, np.cumsum(np.bincount(depths))[:-1])[1:]:
+        for depth in range(1, depths.max() + 1):
+            nodes = np.flatnonzero(depths == depth)
             above[nodes] = with_turn(self.node_turns[nodes])
         return with_turn(self.word_turns)
 

@@ -106,7 +106,6 @@ class Objective(NamedTuple):
     noise_alias: NDArray[np.int32]  # (n_words,)
     word_turns: NDArray[np.int32]  # (n_words,) see `skw2v.training.huffman.HuffmanTree`
     node_turns: NDArray[np.int32]  # (n_words - 1,)
-    longest_path: int
 
 
 class Plan(NamedTuple):

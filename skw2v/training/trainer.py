@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from skw2v.training import kernels
 from skw2v.training.embedding import Embedding, Report, aligned_zeros, make_tokens, padded
-from skw2v.training.huffman import build_huffman_tree
+from skw2v.training.huffman import HuffmanTree, build_huffman_tree
 from skw2v.training.noise import build_alias_table, noise_distribution
 from skw2v.training.parameters import (
     WHOLE_SCHEDULE,
@@ -120,11 +120,9 @@ def make_objective(
     """Build the tables of the output layer."""
     hierarchical = parameters.objective == "hierarchical_softmax"
     threshold, alias = np.empty(0, np.uint32), np.empty(0, np.int32)
-    word_turns, node_turns, longest_path = np.empty(0, np.int32), np.empty(0, np.int32), 0
+    word_turns, node_turns = np.empty(0, np.int32), np.empty(0, np.int32)
     if hierarchical:
-        tree = build_huffman_tree(counts)
-        word_turns, node_turns = tree
-        longest_path = int(tree.path_lengths.max())
+        word_turns, node_turns = build_huffman_tree(counts)
     else:
         threshold, alias = build_alias_table(noise_distribution(counts, parameters.ns_exponent))
     return kernels.Objective(
@@ -139,7 +137,6 @@ def make_objective(
         noise_alias=alias,
         word_turns=word_turns,
         node_turns=node_turns,
-        longest_path=longest_path,
     )
 
 
@@ -164,8 +161,10 @@ def _capacities(
     tokens = min(own + 2 * window, n_tokens)
     words = min(own, n_words)
     negatives = min(own * plan.drawn_negatives, plan.pooled_negatives)
-    centres, longest = objective.centres_at_once, objective.longest_path
+    longest = 0
+    centres = objective.centres_at_once
     if objective.hierarchical:
+        longest = int(HuffmanTree(objective.word_turns, objective.node_turns).path_lengths.max())
         # A level of the tree has as many nodes as words below it at most, and 2**level.
         levels = (min(2**level, words) for level in range(longest))
         output_rows, outputs = min(sum(levels), max(1, n_words - 1)), longest

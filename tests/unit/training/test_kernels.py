@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from skw2v.training import kernels, trainer
 from skw2v.training.embedding import initial_vectors, make_sampling
-from skw2v.training.huffman import build_huffman_tree
+from skw2v.training.huffman import HuffmanTree, build_huffman_tree
 from skw2v.training.parameters import RoundPlan, TrainingParameters
 from skw2v.training.trainer import make_objective, train
 
@@ -167,7 +167,7 @@ def test_one_step_is_the_gradient_by_finite_differences(architecture, objective,
     def pair_loss(contexts, U, target, drawn):
         h = reference.hidden_vector(contexts, cbow_mean)
         if tables.hierarchical:
-            path = naive_engine.path_of(target, tables)
+            path = HuffmanTree(tables.word_turns, tables.node_turns).path(target)
             return reference.hierarchical_softmax_loss(h, U, *path)
         others = [word for word in drawn if word != target]
         share = parameters.negative / plan.drawn_negatives
