@@ -106,8 +106,9 @@ def make_sampling(
 
 
 def make_tokens(capacity: int) -> kernels.Tokens:
-    """Allocate room for the sampled tokens of a chunk, one more than there can be."""
+    """Allocate room for the sampled tokens of a chunk, and for a vector behind the last."""
+    capacity += kernels.VECTOR_BYTES
     return kernels.Tokens(
-        np.zeros(capacity + 1, np.int64),
-        *(np.zeros(capacity + 1, np.int32) for _ in kernels.Tokens._fields[1:]),
+        np.zeros(capacity, np.int64),
+        *(np.zeros(capacity, np.int32) for _ in kernels.Tokens._fields[1:]),
     )

@@ -62,6 +62,7 @@ MAX_INPUTS = 12  # contexts that are learned at once; a wider window is learned 
 MAX_WEIGHT = 1.0  # of the pairs of a row in one step, times the learning rate
 TILE_INPUTS = 2  # of a tile, and ...
 TILE_OUTPUTS = 8  # ... outputs: 16 vector accumulators
+CONTEXT_TILE = 4  # contexts that are added up at once
 HALF_TILE = TILE_OUTPUTS // 2  # outputs at the end of a path that would not fill a tile
 CBOW_CENTRES = TILE_INPUTS  # that share noise words: the means of two windows fill a tile
 SHARD_BITS = 6  # so many rows in a row are merged by one thread: it writes cache lines of its own
@@ -139,15 +140,16 @@ class Numbering(NamedTuple):
     input_slots: NDArray[np.int32]  # (n_words,)
     output_slots: NDArray[np.int32]  # (n_output_rows,)
     latest: NDArray[np.int32]  # (input capacity,) token that is the word of a slot
-    negatives: NDArray[np.int32]  # slots of the noise words that the chunk drew
-    negative_weights: NDArray[Any]  # noise words that each of them stands for
+    drawn: NDArray[np.int32]  # (n_lists * drawn_negatives,) the noise words that the chunk drew
     node_starts: NDArray[np.int32]  # (output capacity,) where a node stands in the path of ...
     node_words: NDArray[np.int32]  # (output capacity,) ... the word with this input slot
-    path_starts: NDArray[np.int32]  # (input capacity,) where a word's path starts in path_slots
+    path_starts: NDArray[np.int32]  # (input capacity,) where the path of a word is listed
     path_lengths: NDArray[np.int32]  # (input capacity,) how many nodes it has
-    path_slots: NDArray[np.int32]  # the slots of the nodes on the paths, padded each
-    path_labels: NDArray[Any]
-    path_weights: NDArray[Any]
+    # Lists of outputs: the path of each word, or the noise words of each step, behind places for
+    # its centre words. Each is padded by a dummy of no weight, to tiles or, a path, to half tiles.
+    listed_slots: NDArray[np.int32]
+    listed_labels: NDArray[Any]  # (CBOW_CENTRES or 1, ...): t
+    listed_weights: NDArray[Any]  # the same: c
 
 
 class Buffers(NamedTuple):
@@ -189,12 +191,11 @@ class Scratch(NamedTuple):
     """Space for the matrices of one step: of a centre, or of CBOW_CENTRES of them."""
 
     input_slots: NDArray[np.int32]  # (CBOW_CENTRES, max_contexts) rows X of the buffer, or ...
-    shares: NDArray[Any]  # (CBOW_CENTRES, max_contexts) ... their weights in ...
     means: NDArray[Any]  # (CBOW_CENTRES, padded_size) ... their means, the rows of X in CBOW
     input_steps: NDArray[Any]  # (MAX_INPUTS, padded_size): G Y, how far the inputs are to move
-    output_slots: NDArray[np.int32]  # (max_outputs,) rows Y of the chunk's buffer
-    labels: NDArray[Any]  # (1, max_outputs) or (CBOW_CENTRES, max_outputs): t
-    weights: NDArray[Any]  # the same: c
+    output_slots: NDArray[np.int32]  # (max_outputs,) a list of outputs that is to differ, ...
+    labels: NDArray[Any]  # (CBOW_CENTRES or 1, max_outputs): ... its t, ...
+    weights: NDArray[Any]  # ... and its c
     scores: NDArray[Any]  # (MAX_INPUTS, max_outputs): S, then G
 
 
@@ -256,6 +257,20 @@ def copy_row(target, source):
     target[:] = source
 
 
+def copy_vectors(target, place, source, first, count):
+    """``target[place : place + count] = source[first : first + count]``.
+
+    Compiled, it copies whole vectors, at least one: what follows is overwritten, and both arrays
+    need the room. Most lists fit one vector, and a loop over their elements takes longer.
+    """
+    target[place : place + count] = source[first : first + count]
+
+
+def fill_vectors(target, place, value, count):
+    """``target[place : place + count] = value``; compiled, whole vectors as in `copy_vectors`."""
+    target[place : place + count] = value
+
+
 def prefetch_row(matrix, row):
     """Ask for a row of a matrix to be brought to the cache; it has no effect on any value."""
 
@@ -315,11 +330,15 @@ def _broadcast(builder, vector, scalar):
 
 
 class _VectorLoop:
-    """A loop over the columns of rows, a vector at a time: open it, emit its body, close it."""
+    """A loop over the columns of rows, a vector at a time: open it, emit its body, close it.
 
-    def __init__(self, context, builder, array_type, array):
+    Or over so many elements of an array, rounded up to vectors, one at least.
+    """
+
+    def __init__(self, context, builder, array_type, array, count=None):
         array = context.make_array(array_type)(context, builder, array)
         self.stop = builder.extract_value(array.shape, array_type.ndim - 1)
+        self.stop = self.stop if count is None else count
         self.builder = builder
         self.vector = _vector_type(context, array_type)
         self.entry = builder.block
@@ -543,41 +562,41 @@ differentiate_row = _make_differentiate(1, TILE_OUTPUTS)
 differentiate_half_row = _make_differentiate(1, HALF_TILE)
 
 
-def add_tile(target, factors, sources, rows, first):
-    """``target += sum_k factors[k] * sources[rows[k]]``, for a tile of k from the first."""
-    k = slice(first, first + TILE_OUTPUTS)
-    target += factors[k] @ sources[rows[k]]
+def add_tile(target, scale, sources, rows, first):
+    """``target += scale * sum_k sources[rows[k]]``, for a tile of k; from zero at the first."""
+    k = slice(first, first + CONTEXT_TILE)
+    target[:] = scale * sources[rows[k]].sum(axis=0) + (target if first > 0 else 0)
 
 
 @intrinsic
-def _add_tile(typingctx, target, factors, sources, rows, first):
+def _add_tile(typingctx, target, scale, sources, rows, first):
     """Emit `add_tile`."""
 
     def codegen(context, builder, signature, values):
-        t_array, f_array, s_array, rows_array, k = values
-        of = _row_pointers(context, builder, sources, s_array, k, TILE_OUTPUTS, rows, rows_array)
-        vector = _vector_type(context, target)
-        scales = []
-        for number in range(TILE_OUTPUTS):
-            place = builder.add(k, ir.Constant(k.type, number))
-            pointer = _element_pointer(context, builder, factors, f_array, place)
-            scales.append(_broadcast(builder, vector, builder.load(pointer)))
+        t_array, factor, s_array, rows_array, k = values
+        of = _row_pointers(context, builder, sources, s_array, k, CONTEXT_TILE, rows, rows_array)
+        factor = context.cast(builder, factor, scale, target.dtype)
+        factor = _broadcast(builder, _vector_type(context, target), factor)
+        is_first = builder.icmp_signed("==", k, ir.Constant(k.type, 0))
         loop, (to,) = _open_rows(context, builder, (target,), (t_array,))
-        total = loop.load(to)
-        for scale, pointer in zip(scales, of, strict=True):
-            total = _multiply_add(builder, scale, loop.load(pointer), total)
-        loop.store(total, to)
+        # Pairwise: a sum of sums waits for fewer others.
+        terms = [loop.load(pointer) for pointer in of]
+        while len(terms) > 1:
+            terms = [builder.fadd(u, v) for u, v in zip(terms[::2], terms[1::2], strict=True)]
+        none = ir.Constant(loop.vector, [0.0] * loop.vector.count)
+        before = builder.select(is_first, none, loop.load(to))
+        loop.store(_multiply_add(builder, factor, terms[0], before), to)
         loop.close()
         return context.get_dummy_value()
 
-    return types.void(target, factors, sources, rows, first), codegen
+    return types.void(target, scale, sources, rows, first), codegen
 
 
 @overload(add_tile)
-def _compile_add_tile(target, factors, sources, rows, first):
+def _compile_add_tile(target, scale, sources, rows, first):
     """Replace `add_tile` in compiled code."""
-    return lambda target, factors, sources, rows, first: _add_tile(
-        target, factors, sources, rows, first
+    return lambda target, scale, sources, rows, first: _add_tile(
+        target, scale, sources, rows, first
     )
 
 
@@ -592,7 +611,7 @@ def _make_move(n_outputs, in_place):
     def move(steps, inputs, input_rows, n_inputs, outputs, output_rows, first_output, scores):
         """Move a tile of outputs and its inputs, as `_make_move` says."""
         n, m = slice(n_inputs), slice(first_output, first_output + n_outputs)
-        x, y, g = n if input_rows is None else input_rows[n], output_rows[m], scores[n, m]
+        x, y, g = input_rows[n], output_rows[m], scores[n, m]
         sums = g @ outputs[y] + (steps[n] if first_output > 0 else 0)
         outputs[y] += g.T @ inputs[x]  # only a dummy may be named twice, and does not move
         if in_place:
@@ -674,6 +693,75 @@ move_half_outputs = _make_move(HALF_TILE, in_place=False)
 move_half_both = _make_move(HALF_TILE, in_place=True)
 
 
+def _make_move_by_means(n_means, n_outputs):
+    """Make a function that does what `move_outputs` does, for the first rows of `means` as inputs.
+
+    They are so few that no list names them, and that their scores stay in registers.
+    """
+
+    def move(steps, means, outputs, output_rows, first_output, scores):
+        """Move a tile of outputs and its inputs, as `_make_move_by_means` says."""
+        n, m = slice(n_means), slice(first_output, first_output + n_outputs)
+        y, g = output_rows[m], scores[n, m]
+        steps[n] = g @ outputs[y] + (steps[n] if first_output > 0 else 0)
+        outputs[y] += g.T @ means[n]  # only a dummy may be named twice, and does not move
+
+    @intrinsic
+    def emit(typingctx, steps, means, outputs, output_rows, first_output, scores):
+        def codegen(context, builder, signature, values):
+            d_array, x_array, y_array, y_rows, m, s_array = values
+
+            def first_rows(array_type, array):
+                zero = ir.Constant(m.type, 0)
+                return _row_pointers(
+                    context, builder, array_type, array, zero, n_means, types.none, None
+                )
+
+            x, d = first_rows(means, x_array), first_rows(steps, d_array)
+            y = _row_pointers(context, builder, outputs, y_array, m, n_outputs, output_rows, y_rows)
+            vector = _vector_type(context, outputs)
+
+            def factor(n, k):
+                place = ir.Constant(m.type, n), builder.add(m, ir.Constant(m.type, k))
+                pointer = _element_pointer(context, builder, scores, s_array, *place)
+                return _broadcast(builder, vector, builder.load(pointer))
+
+            factors = [[factor(n, k) for n in range(n_means)] for k in range(n_outputs)]
+            is_first = builder.icmp_signed("==", m, ir.Constant(m.type, 0))
+            loop = _VectorLoop(context, builder, outputs, y_array)
+            none = ir.Constant(vector, [0.0] * vector.count)
+            x_vectors = [loop.load(pointer) for pointer in x]
+            totals = [builder.select(is_first, none, loop.load(pointer)) for pointer in d]
+            for pointer, own in zip(y, factors, strict=True):
+                y_vector = loop.load(pointer)
+                totals = [
+                    _multiply_add(builder, g, y_vector, total)
+                    for g, total in zip(own, totals, strict=True)
+                ]
+                for g, x_vector in zip(own, x_vectors, strict=True):
+                    y_vector = _multiply_add(builder, g, x_vector, y_vector)
+                loop.store(y_vector, pointer)
+            for total, pointer in zip(totals, d, strict=True):
+                loop.store(total, pointer)
+            loop.close()
+            return context.get_dummy_value()
+
+        return types.void(steps, means, outputs, output_rows, first_output, scores), codegen
+
+    @overload(move)
+    def compile_move(steps, means, outputs, output_rows, first_output, scores):
+        return lambda steps, means, outputs, output_rows, first_output, scores: emit(
+            steps, means, outputs, output_rows, first_output, scores
+        )
+
+    return move
+
+
+move_by_means = _make_move_by_means(CBOW_CENTRES, TILE_OUTPUTS)
+move_by_mean = _make_move_by_means(1, TILE_OUTPUTS)
+move_half_by_mean = _make_move_by_means(1, HALF_TILE)
+
+
 def _open_rows(context, builder, array_types, arrays):
     """Open a loop over the columns of several rows; return it and the rows' addresses."""
     zero = ir.Constant(ir.IntType(64), 0)
@@ -741,6 +829,51 @@ def _prefetch_element(typingctx, array, index):
 def _compile_prefetch_element(array, index):
     """Replace `prefetch_element` in compiled code."""
     return lambda array, index: _prefetch_element(array, index)
+
+
+@intrinsic
+def _copy_vectors(typingctx, target, place, source, first, count):
+    """Emit `copy_vectors`."""
+
+    def codegen(context, builder, signature, values):
+        to = _element_pointer(context, builder, target, values[0], values[1])
+        of = _element_pointer(context, builder, source, values[2], values[3])
+        loop = _VectorLoop(context, builder, target, values[0], values[4])
+        loop.store(loop.load(of), to)
+        loop.close()
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, source, types.intp, types.intp), codegen
+
+
+@overload(copy_vectors)
+def _compile_copy_vectors(target, place, source, first, count):
+    """Replace `copy_vectors` in compiled code."""
+    return lambda target, place, source, first, count: _copy_vectors(
+        target, place, source, first, count
+    )
+
+
+@intrinsic
+def _fill_vectors(typingctx, target, place, value, count):
+    """Emit `fill_vectors`."""
+
+    def codegen(context, builder, signature, values):
+        to = _element_pointer(context, builder, target, values[0], values[1])
+        scalar = context.cast(builder, values[2], value, target.dtype)
+        vector = _broadcast(builder, _vector_type(context, target), scalar)
+        loop = _VectorLoop(context, builder, target, values[0], values[3])
+        loop.store(vector, to)
+        loop.close()
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, value, types.intp), codegen
+
+
+@overload(fill_vectors)
+def _compile_fill_vectors(target, place, value, count):
+    """Replace `fill_vectors` in compiled code."""
+    return lambda target, place, value, count: _fill_vectors(target, place, value, count)
 
 
 @intrinsic
@@ -883,52 +1016,91 @@ def forget_places(slots, n_slots, places):
 
 
 @inlined
-def list_noise(own_slot, first_negative, objective, numbering, dummy, scratch):
-    """List a centre word and its noise words as its outputs.
-
-    A noise word that is the centre word itself does not count, as in word2vec.c.
-    """
-    negatives, negative_weights = numbering.negatives, numbering.negative_weights
-    slots, weights = scratch.output_slots, scratch.weights
-    slots[0] = own_slot
-    for k in range(objective.drawn_negatives):
-        slot = negatives[first_negative + k]
-        differs = slot != own_slot
-        slots[1 + k] = slot if differs else dummy
-        weights[0, 1 + k] = differs * negative_weights[first_negative + k]
+def list_width(objective):
+    """Return how many centres, noise words and dummies a list of negative sampling holds."""
+    return pad(objective.centres_at_once + objective.drawn_negatives, TILE_OUTPUTS)
 
 
 @inlined
-def list_shared_noise(own_slots, present, first_negative, objective, numbering, dummy, scratch):
-    """List two centre words and the noise words that they share as the outputs of both.
+def count_slot(slots, slot):
+    """Count how often a list names a slot."""
+    n = 0
+    for k in range(slots.shape[0]):
+        n += slots[k] == slot
+    return n
+
+
+@inlined
+def list_noise(own_slot, first, objective, numbering, dummy, scratch):
+    """Return a centre word and its noise words as outputs: slots, labels, weights and their sum.
+
+    A noise word that is the centre word itself does not count, as in word2vec.c.
+    """
+    last = first + list_width(objective)
+    slots = numbering.listed_slots[first:last]
+    labels, weights = (
+        numbering.listed_labels[:, first:last], numbering.listed_weights[:, first:last]
+    )  # fmt: skip
+    weight = weights.dtype.type(1 + objective.negative)
+    slots[0] = own_slot
+    if count_slot(slots, own_slot) > 1:  # few lists are not as they should be, and copied
+        other_slots, other_weights = scratch.output_slots[:], scratch.weights[:, :]
+        weight = weights.dtype.type(0)
+        for k in range(slots.shape[0]):
+            counts = k == 0 or slots[k] != own_slot
+            other_slots[k] = slots[k] if counts else dummy
+            other_weights[0, k] = weights[0, k] * counts
+            weight += other_weights[0, k]
+        slots, weights = other_slots, other_weights
+    return slots, labels, weights, weight
+
+
+@inlined
+def list_shared_noise(own_slots, present, first, objective, numbering, dummy, scratch):
+    """Return two centre words and the noise words that they share as the outputs of both.
 
     No row is listed twice: a noise word that is one of the centre words counts for the other in
-    that one's column. A centre that is not `present` meets no outputs.
+    that one's column. A centre that is not `present` meets no outputs. Returns slots, labels,
+    weights and the sums of both centres' weights.
     """
-    n_drawn = objective.drawn_negatives
-    negatives = numbering.negatives[first_negative : first_negative + n_drawn]
-    negative_weights = numbering.negative_weights[first_negative : first_negative + n_drawn]
-    slots, labels, weights = scratch.output_slots, scratch.labels, scratch.weights
-    (first, second), equal = own_slots, own_slots[0] == own_slots[1]
-    slots[0], slots[1] = first, dummy if equal else second
-    for targets in (labels, weights):
-        targets[0, 0], targets[0, 1] = present[0], 0
-        targets[1, 0], targets[1, 1] = present[1] and equal, present[1] and not equal
-    n_own = 0  # noise words that are centre words: few, so that this loop is made for the others
-    for k in range(n_drawn):
-        slots[2 + k] = negatives[k]
-        weights[0, 2 + k] = negative_weights[k] * present[0]
-        weights[1, 2 + k] = negative_weights[k] * present[1]
-        n_own += (negatives[k] == first) | (negatives[k] == second)
-    if n_own == 0:
-        return
-    for k in range(n_drawn):
-        is_first, is_second = negatives[k] == first, negatives[k] == second
-        if is_first or is_second:
-            weights[0, 1] += weights[0, 2 + k] * (not is_first)
-            weights[1, 0] += weights[1, 2 + k] * (not is_second)
-            weights[0, 2 + k] = weights[1, 2 + k] = 0
-            slots[2 + k] = dummy
+    last = first + list_width(objective)
+    slots = numbering.listed_slots[first:last]
+    labels, weights = (
+        numbering.listed_labels[:, first:last], numbering.listed_weights[:, first:last]
+    )  # fmt: skip
+    first_weight = second_weight = weights.dtype.type(1 + objective.negative)
+    slots[0], slots[1] = own_slots
+    n_own = count_slot(slots, own_slots[0]) + count_slot(slots, own_slots[1])
+    if n_own > CBOW_CENTRES or not (present[0] and present[1]):
+        return change_shared_noise(own_slots, present, slots, labels, weights, dummy, scratch)
+    return slots, labels, weights, first_weight, second_weight
+
+
+@inner
+def change_shared_noise(own_slots, present, slots, labels, weights, dummy, scratch):
+    """Return a list as `list_shared_noise` says, in a copy, where it is not as most are."""
+    other_slots, other_labels, other_weights = (
+        scratch.output_slots[:], scratch.labels[:, :], scratch.weights[:, :]
+    )  # fmt: skip
+    (one, two), equal = own_slots, own_slots[0] == own_slots[1]
+    for k in range(slots.shape[0]):
+        is_own = k >= CBOW_CENTRES and (slots[k] == one or slots[k] == two)
+        other_slots[k] = dummy if is_own else slots[k]
+        for n in range(CBOW_CENTRES):
+            other_labels[n, k] = labels[n, k] * present[n]
+            other_weights[n, k] = weights[n, k] * present[n] * (not is_own)
+    if equal:
+        other_slots[1] = dummy
+        for targets in (other_labels, other_weights):
+            targets[1, 0], targets[1, 1] = targets[1, 1], 0
+    for k in range(CBOW_CENTRES, slots.shape[0]):
+        other_weights[0, 1] += weights[0, k] * present[0] * (slots[k] == two and not equal)
+        other_weights[1, 0] += weights[1, k] * present[1] * (slots[k] == one and not equal)
+    first_weight = second_weight = weights.dtype.type(0)
+    for k in range(slots.shape[0]):
+        first_weight += other_weights[0, k]
+        second_weight += other_weights[1, k]
+    return other_slots, other_labels, other_weights, first_weight, second_weight
 
 
 # Sums in any order are vector instructions: without them CBOW with hierarchical softmax took a
@@ -960,11 +1132,11 @@ def pad(size, multiple):
 @inlined
 def learn_contexts(n_inputs, inputs, input_rows, distinct, outputs, output_rows, labels, weights,
                    learning_rate, measure, scratch):  # fmt: skip
-    """Learn all pairs of the inputs ``X`` and the outputs ``Y`` in one step.
+    """Learn all pairs of the inputs ``X`` that are listed and the outputs ``Y`` in one step.
 
-    Moves the outputs and the inputs that `input_rows` lists; `distinct` promises that it lists none
-    twice. If it is None, leaves how far the inputs are to move. The outputs are whole tiles, but
-    for half of one at the end of a path. Returns the loss before the step, zero unless `measure`.
+    Moves the outputs and the inputs; `distinct` promises that no input is listed twice. The outputs
+    are whole tiles, but for half of one at the end of a path. Returns the loss before the step,
+    zero unless `measure`.
     """
     steps, scores = scratch.input_steps, scratch.scores
     n_outputs = output_rows.shape[0]
@@ -978,17 +1150,11 @@ def learn_contexts(n_inputs, inputs, input_rows, distinct, outputs, output_rows,
                 inputs, input_rows, n, outputs, output_rows, m, labels, weights, learning_rate,
                 scores,
             )  # fmt: skip
-        if input_rows is None:
-            continue  # two centres have no path: what follows is not compiled
         if whole < n_outputs:
             differentiate_half_tile(
                 inputs, input_rows, n, outputs, output_rows, whole, labels, weights, learning_rate,
                 scores,
             )  # fmt: skip
-    if input_rows is None:
-        for m in range(0, whole, TILE_OUTPUTS):
-            move_outputs(steps, inputs, input_rows, n_inputs, outputs, output_rows, m, scores)
-        return loss
     # The last tile moves the inputs, too, if none of them is to move twice.
     last = whole if whole < n_outputs else whole - TILE_OUTPUTS
     for m in range(0, last if distinct else whole, TILE_OUTPUTS):
@@ -1010,25 +1176,44 @@ def learn_contexts(n_inputs, inputs, input_rows, distinct, outputs, output_rows,
 
 @inlined
 def learn_mean(outputs, output_rows, labels, weights, learning_rate, measure, scratch):
-    """Do what `learn_contexts` does for a single input, the mean of CBOW."""
-    mean, steps, scores = scratch.means, scratch.input_steps, scratch.scores
+    """Do what `learn_contexts` does for one input, the mean of CBOW, but for moving it.
+
+    It leaves how far the mean is to move, for `move_contexts`.
+    """
+    means, steps, scores = scratch.means, scratch.input_steps, scratch.scores
     n_outputs = output_rows.shape[0]
     loss = 0.0
     if measure:
-        loss = logistic_loss(1, mean, None, outputs, output_rows, labels, weights)
+        loss = logistic_loss(1, means, None, outputs, output_rows, labels, weights)
     whole = n_outputs // TILE_OUTPUTS * TILE_OUTPUTS
     for m in range(0, whole, TILE_OUTPUTS):
         differentiate_row(
-            mean, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
+            means, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
         )
     if whole < n_outputs:
         differentiate_half_row(
-            mean, None, 0, outputs, output_rows, whole, labels, weights, learning_rate, scores
+            means, None, 0, outputs, output_rows, whole, labels, weights, learning_rate, scores
         )
     for m in range(0, whole, TILE_OUTPUTS):
-        move_outputs(steps, mean, None, 1, outputs, output_rows, m, scores)
+        move_by_mean(steps, means, outputs, output_rows, m, scores)
     if whole < n_outputs:
-        move_half_outputs(steps, mean, None, 1, outputs, output_rows, whole, scores)
+        move_half_by_mean(steps, means, outputs, output_rows, whole, scores)
+    return loss
+
+
+@inlined
+def learn_means(outputs, output_rows, labels, weights, learning_rate, measure, scratch):
+    """Do what `learn_mean` does for the means of CBOW_CENTRES, whose outputs are whole tiles."""
+    means, steps, scores = scratch.means, scratch.input_steps, scratch.scores
+    loss = 0.0
+    if measure:
+        loss = logistic_loss(CBOW_CENTRES, means, None, outputs, output_rows, labels, weights)
+    for m in range(0, output_rows.shape[0], TILE_OUTPUTS):
+        differentiate_tile(
+            means, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
+        )
+    for m in range(0, output_rows.shape[0], TILE_OUTPUTS):
+        move_by_means(steps, means, outputs, output_rows, m, scores)
     return loss
 
 
@@ -1037,13 +1222,11 @@ def list_contexts(centre, tokens, dummy, slots):
     """List the input rows of a window, without its centre, padded by a dummy; return how many."""
     low = max(tokens.begin[centre], centre - tokens.reach[centre])
     high = min(tokens.end[centre], centre + tokens.reach[centre] + 1)
-    n_contexts = 0
-    for context in range(low, high):
-        slots[n_contexts] = tokens.input_slots[context]
-        n_contexts += context != centre
-    for n in range(n_contexts, pad(n_contexts, TILE_OUTPUTS)):
-        slots[n] = dummy
-    return n_contexts
+    n_before, n_after = centre - low, high - centre - 1
+    copy_vectors(slots, 0, tokens.input_slots, low, n_before)
+    copy_vectors(slots, n_before, tokens.input_slots, centre + 1, n_after)
+    fill_vectors(slots, n_before + n_after, dummy, CONTEXT_TILE)
+    return n_before + n_after
 
 
 @inlined
@@ -1060,31 +1243,30 @@ def has_distinct_words(centre, tokens):
 @inlined
 def average_contexts(n, n_contexts, cbow_mean, inputs, scratch):
     """Set a row of X to the mean, or the sum, of contexts; return each one's share in it."""
-    mean, slots, shares = scratch.means[n], scratch.input_slots[n], scratch.shares[n]
+    mean, slots = scratch.means[n], scratch.input_slots[n]
     share = inputs.dtype.type(1)
     if cbow_mean and n_contexts > 0:
         share /= inputs.dtype.type(n_contexts)
-    for k in range(pad(n_contexts, TILE_OUTPUTS)):
-        shares[k] = share * (k < n_contexts)
-    mean[:] = 0
-    for k in range(0, n_contexts, TILE_OUTPUTS):
-        add_tile(mean, shares, inputs, slots, k)
+    for k in range(0, max(n_contexts, 1), CONTEXT_TILE):
+        add_tile(mean, share, inputs, slots, k)
     return share
 
 
 @inlined
 def move_contexts(n, n_contexts, share, weight, input_buffer, scratch):
     """Move contexts, one by one as a word may stand in the window twice, by a step of X."""
+    more_terms = share * weight
     for k in range(n_contexts):
         slot = scratch.input_slots[n, k]
         add_row(input_buffer.rows[slot], share, scratch.input_steps[n])
-        input_buffer.terms[slot] += share * weight
+        input_buffer.terms[slot] += more_terms
 
 
 @inlined
 def limited_rate(learning_rate, input_weight, output_weight):
     """Return the learning rate, or what keeps the weight of a row's pairs times it in bounds."""
-    return min(learning_rate, MAX_WEIGHT / max(input_weight, output_weight))
+    weight = max(input_weight, output_weight)
+    return learning_rate if learning_rate * weight <= MAX_WEIGHT else MAX_WEIGHT / weight
 
 
 @inlined
@@ -1131,7 +1313,7 @@ def train_cbow(n_contexts, output_rows, labels, weights, weight, heaviest, cbow_
 
 
 @inlined
-def train_centres(first, n_centres, first_negative, heaviest, objective, learning_rate, measure,
+def train_centres(first, n_centres, first_listed, heaviest, objective, learning_rate, measure,
                   tokens, numbering, input_buffer, output_buffer, scratch):  # fmt: skip
     """Learn two neighbouring centre words, or one, by CBOW and the noise words they share.
 
@@ -1139,8 +1321,6 @@ def train_centres(first, n_centres, first_negative, heaviest, objective, learnin
     `train_centre` does.
     """
     inputs, outputs, cbow_mean = input_buffer.rows, output_buffer.rows, objective.cbow_mean
-    # Sliced as those of paths are, so that one compiled loss serves all.
-    slots, labels, weights = scratch.output_slots, scratch.labels[:, :], scratch.weights[:, :]
     second = first + n_centres - 1
     dummy = inputs.shape[0] - 1
     n_first = list_contexts(first, tokens, dummy, scratch.input_slots[0])
@@ -1149,13 +1329,12 @@ def train_centres(first, n_centres, first_negative, heaviest, objective, learnin
     n_predictions = int(n_first > 0) + int(n_second > 0)
     if n_predictions == 0:
         return 0.0, 0
-    list_shared_noise(
+    slots, labels, weights, first_weight, second_weight = list_shared_noise(
         (tokens.output_slots[first], tokens.output_slots[second]), (n_first > 0, n_second > 0),
-        first_negative, objective, numbering, outputs.shape[0] - 1, scratch,
+        first_listed, objective, numbering, outputs.shape[0] - 1, scratch,
     )  # fmt: skip
     first_share = average_contexts(0, n_first, cbow_mean, inputs, scratch)
     second_share = average_contexts(1, n_second, cbow_mean, inputs, scratch)
-    first_weight, second_weight = weights[0].sum(), weights[1].sum()
     # The windows overlap: a context may move with both means.
     rate = limited_rate(
         learning_rate,
@@ -1163,10 +1342,7 @@ def train_centres(first, n_centres, first_negative, heaviest, objective, learnin
         + joint_weight(max(n_second, 1), cbow_mean, second_weight),
         n_predictions * heaviest,
     )
-    loss = learn_contexts(
-        CBOW_CENTRES, scratch.means, None, True, outputs, slots, labels, weights, rate, measure,
-        scratch,
-    )  # fmt: skip
+    loss = learn_means(outputs, slots, labels, weights, rate, measure, scratch)
     move_contexts(0, n_first, first_share, first_weight, input_buffer, scratch)
     move_contexts(1, n_second, second_share, second_weight, input_buffer, scratch)
     for m in range(CBOW_CENTRES + objective.drawn_negatives):
@@ -1175,7 +1351,7 @@ def train_centres(first, n_centres, first_negative, heaviest, objective, learnin
 
 
 @inlined
-def train_centre(centre, first_negative, heaviest, objective, learning_rate, measure, tokens,
+def train_centre(centre, first_listed, heaviest, objective, learning_rate, measure, tokens,
                  numbering, input_buffer, output_buffer, scratch):  # fmt: skip
     """Learn one centre word from its window.
 
@@ -1192,19 +1368,17 @@ def train_centre(centre, first_negative, heaviest, objective, learning_rate, mea
         if n_outputs == 0:  # the only word there is
             return 0.0, 0
         last = first + pad(n_outputs, HALF_TILE)
-        rows = numbering.path_slots[first:last]
+        rows = numbering.listed_slots[first:last]
         labels, weights = (
-            numbering.path_labels[:, first:last], numbering.path_weights[:, first:last]
+            numbering.listed_labels[:, first:last], numbering.listed_weights[:, first:last]
         )  # fmt: skip
         weight = outputs.dtype.type(n_outputs)
     else:
-        list_noise(
-            tokens.output_slots[centre], first_negative, objective, numbering,
+        n_outputs = 1 + objective.drawn_negatives
+        rows, labels, weights, weight = list_noise(
+            tokens.output_slots[centre], first_listed, objective, numbering,
             outputs.shape[0] - 1, scratch,
         )  # fmt: skip
-        n_outputs = 1 + objective.drawn_negatives
-        rows, labels, weights = scratch.output_slots, scratch.labels, scratch.weights
-        weight = weights[0].sum()
     if objective.cbow:
         n_pairs = 1
         loss = train_cbow(
@@ -1315,8 +1489,8 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
         numbering.output_slots, numbering.node_starts, numbering.node_words,
         numbering.path_starts, numbering.path_lengths,
     )  # fmt: skip
-    path_slots, labels, weights = (
-        numbering.path_slots, numbering.path_labels[0], numbering.path_weights[0]
+    listed, labels, weights = (
+        numbering.listed_slots, numbering.listed_labels[0], numbering.listed_weights[0]
     )  # fmt: skip
     for slot in range(n_input_rows):
         path_starts[slot] = -1
@@ -1338,7 +1512,7 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
                 row_ids[n_rows] = turn >> 1
                 node_starts[n_rows] = free
                 node_words[n_rows] = slot
-                path_slots[free] = n_rows
+                listed[free] = n_rows
                 labels[free] = 1 - (turn & 1)
                 n_rows += 1
                 free += 1
@@ -1348,7 +1522,7 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
                 other, first = node_words[meeting], node_starts[meeting]
                 n_copied = path_starts[other] + path_lengths[other] - first
                 for k in range(n_copied):
-                    path_slots[free + k] = path_slots[first + k]
+                    listed[free + k] = listed[first + k]
                 for k in range(n_copied):
                     labels[free + k] = labels[first + k]
                 labels[free] = 1 - (turn & 1)
@@ -1357,7 +1531,7 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
             path_lengths[slot] = free - start
             end = start + pad(free - start, HALF_TILE)
             weights[start:free] = 1
-            path_slots[free:end] = dummy
+            listed[free:end] = dummy
             labels[free:end] = 0
             weights[free:end] = 0
             free = end
@@ -1366,42 +1540,46 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
 
 
 @inner
-def number_outputs(start, own_begin, own_end, n_negatives, dummy, sampling, objective, tokens,
+def number_outputs(start, own_begin, own_end, n_lists, dummy, sampling, objective, tokens,
                    numbering, row_ids):  # fmt: skip
     """List the distinct output rows of a chunk: its words and the noise words it draws.
 
     A noise word that is drawn twice for the same centres is listed once, with twice the weight.
-    Returns the number of rows, and the weight of the heaviest.
+    The places of the centres in each list are left to the steps that take it. Returns the number of
+    rows, and the weight of the heaviest.
     """
     words, slots, places = tokens.words, tokens.output_slots, numbering.output_slots
     n_rows = 0
     for token in range(own_begin, own_end):
         slots[token] = place_of(words[token], places, row_ids, n_rows)
         n_rows = max(n_rows, slots[token] + 1)
-    threshold, alias, negatives, weights = (
-        objective.noise_threshold, objective.noise_alias, numbering.negatives,
-        numbering.negative_weights,
+    threshold, alias, drawn, n_drawn = (
+        objective.noise_threshold, objective.noise_alias, numbering.drawn,
+        objective.drawn_negatives,
     )  # fmt: skip
-    share = weights.dtype.type(objective.negative / max(objective.drawn_negatives, 1))
+    listed, weights = numbering.listed_slots, numbering.listed_weights
+    share = weights.dtype.type(objective.negative / max(n_drawn, 1))
     heaviest = weights.dtype.type(1)
-    first_draw = start * objective.drawn_negatives
     # All of them first: none waits for another, so that their tables are looked up side by side.
-    for k in range(n_negatives):
-        negatives[k] = draw_noise(threshold, alias, sampling.noise_key, first_draw + k)
-    for first in range(0, n_negatives, objective.drawn_negatives):
-        for k in range(first, first + objective.drawn_negatives):
-            if k + AHEAD < n_negatives:
-                prefetch_element(places, negatives[k + AHEAD])
-            slot = place_of(negatives[k], places, row_ids, n_rows)
+    for k in range(n_lists * n_drawn):
+        drawn[k] = draw_noise(threshold, alias, sampling.noise_key, start * n_drawn + k)
+    for number in range(n_lists):
+        first = number * list_width(objective) + objective.centres_at_once
+        for k in range(n_drawn):
+            draw = number * n_drawn + k
+            if draw + AHEAD < n_lists * n_drawn:
+                prefetch_element(places, drawn[draw + AHEAD])
+            slot = place_of(drawn[draw], places, row_ids, n_rows)
             n_rows = max(n_rows, slot + 1)
-            negatives[k] = slot
-            weights[k] = share
-            for other in range(first, k):
-                if negatives[other] == slot:
-                    weights[other] += share
-                    heaviest = max(heaviest, weights[other])
-                    weights[k] = 0
-                    negatives[k] = dummy
+            weight = share
+            for other in range(first, first + k):
+                if listed[other] == slot:
+                    weight += weights[0, other]
+                    weights[:, other] = 0
+                    listed[other] = dummy
+                    heaviest = max(heaviest, weight)
+            listed[first + k] = slot
+            weights[:, first + k] = weight
     return n_rows, heaviest
 
 
@@ -1426,8 +1604,8 @@ def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, input_ve
         Which of the sampled tokens belong to the chunk itself.
     n_steps : int
         In how many steps these are learned.
-    n_negatives : int
-        Number of noise words drawn.
+    n_lists : int
+        For how many steps noise words are drawn; later steps take these again, in turn.
     heaviest : float
         The largest weight of an output.
     n_input_rows, n_output_rows : int
@@ -1436,7 +1614,7 @@ def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, input_ve
     n_tokens, own_begin, own_end = sample_chunk(start, stop, token_ids, offsets, sampling, tokens)
     n_steps = (own_end - own_begin + objective.centres_at_once - 1) // objective.centres_at_once
     n_input_rows = number_inputs(n_tokens, tokens, numbering, input_buffer.row_ids)
-    n_negatives = 0
+    n_lists = 0
     heaviest = output_buffer.rows.dtype.type(1)
     dummy = output_buffer.rows.shape[0] - 1
     if objective.hierarchical:
@@ -1445,16 +1623,16 @@ def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, input_ve
             output_buffer.row_ids,
         )  # fmt: skip
     else:
-        n_negatives = min(n_steps * objective.drawn_negatives, objective.pooled_negatives)
+        n_lists = min(n_steps, objective.pooled_negatives // objective.drawn_negatives)
         n_output_rows, heaviest = number_outputs(
-            start, own_begin, own_end, n_negatives, dummy, sampling, objective, tokens, numbering,
+            start, own_begin, own_end, n_lists, dummy, sampling, objective, tokens, numbering,
             output_buffer.row_ids,
         )  # fmt: skip
     forget_places(input_buffer.row_ids, n_input_rows, numbering.input_slots)
     forget_places(output_buffer.row_ids, n_output_rows, numbering.output_slots)
     load_rows(input_vectors, n_input_rows, input_buffer)
     load_rows(output_vectors, n_output_rows, output_buffer)
-    return own_begin, own_end, n_steps, n_negatives, heaviest, n_input_rows, n_output_rows
+    return own_begin, own_end, n_steps, n_lists, heaviest, n_input_rows, n_output_rows
 
 
 # --- Rounds --------------------------------------------------------------------------------------
@@ -1477,7 +1655,7 @@ def train_chunks(team, round_start, n_chunks, chunk_tokens, token_ids, offsets, 
         input_buffer = Buffer(inputs.row_ids[place], inputs.rows[place], inputs.terms[place])
         output_buffer = Buffer(outputs.row_ids[place], outputs.rows[place], outputs.terms[place])
         (
-            own_begin, own_end, n_steps, n_negatives, heaviest, inputs.n_rows[place],
+            own_begin, own_end, n_steps, n_lists, heaviest, inputs.n_rows[place],
             outputs.n_rows[place],
         ) = prepare_chunk(
             start, min(start + chunk_tokens, token_ids.shape[0]), token_ids, offsets, sampling,
@@ -1488,19 +1666,18 @@ def train_chunks(team, round_start, n_chunks, chunk_tokens, token_ids, offsets, 
         n_predictions = 0
         for step in range(n_steps):
             centre = own_begin + step * at_once
-            first_negative = step * objective.drawn_negatives
             # A noise word that the chunk has already been trained on would flatter the loss.
-            fresh = first_negative <= n_negatives - objective.drawn_negatives
+            fresh = objective.hierarchical or step < n_lists
             measure = fresh and (start // chunk_tokens + step) % measured_step == 0
-            first_negative %= max(n_negatives, 1)
+            first_listed = step % max(n_lists, 1) * list_width(objective)
             if at_once == 1:
                 more_loss, more_predictions = train_centre(
-                    centre, first_negative, heaviest, objective, learning_rate, measure, tokens,
+                    centre, first_listed, heaviest, objective, learning_rate, measure, tokens,
                     numbering, input_buffer, output_buffer, scratch,
                 )  # fmt: skip
             else:
                 more_loss, more_predictions = train_centres(
-                    centre, min(at_once, own_end - centre), first_negative, heaviest, objective,
+                    centre, min(at_once, own_end - centre), first_listed, heaviest, objective,
                     learning_rate, measure, tokens, numbering, input_buffer, output_buffer,
                     scratch,
                 )  # fmt: skip

@@ -146,8 +146,8 @@ class _Capacities(NamedTuple):
     tokens: int  # of a chunk with its margins
     input_rows: int  # of a chunk
     output_rows: int
-    negatives: int
-    path_slots: int
+    negatives: int  # noise words drawn
+    listed: int  # outputs in lists
     centres: int  # that are learned at once
     contexts: int  # of each
     outputs: int  # of all
@@ -167,19 +167,22 @@ def _capacities(
         longest = int(HuffmanTree(objective.word_turns, objective.node_turns).path_lengths.max())
         # A level of the tree has as many nodes as words below it at most, and 2**level.
         levels = (min(2**level, words) for level in range(longest))
-        output_rows, outputs = min(sum(levels), max(1, n_words - 1)), longest
+        output_rows = min(sum(levels), max(1, n_words - 1))
+        outputs = padded(max(1, longest), kernels.TILE_OUTPUTS)
+        listed = words * padded(longest, kernels.HALF_TILE)
     else:
-        output_rows, outputs = min(words + negatives, n_words), centres + plan.drawn_negatives
+        output_rows = min(words + negatives, n_words)
+        outputs = padded(centres + plan.drawn_negatives, kernels.TILE_OUTPUTS)
+        listed = negatives // max(plan.drawn_negatives, 1) * outputs
     return _Capacities(
         tokens=tokens,
         input_rows=min(tokens, n_words),
         output_rows=output_rows,
         negatives=negatives,
-        path_slots=words * padded(longest, kernels.HALF_TILE),
+        listed=listed,
         centres=centres,
-        # One more, as the centre itself is written and then overwritten.
-        contexts=padded(min(2 * window, tokens) + 1, kernels.TILE_OUTPUTS),
-        outputs=padded(max(1, outputs), kernels.TILE_OUTPUTS),
+        contexts=min(2 * window, tokens) + kernels.VECTOR_BYTES,  # for whole vectors
+        outputs=outputs,
     )
 
 
@@ -224,33 +227,34 @@ def _make_workspace(
         return np.full(n, -1, np.int32)
 
     capacity = max(capacities.input_rows, capacities.output_rows)
-    # A centre word comes first, its noise words and dummies follow.
-    labels = table(capacities.centres, capacities.outputs)
-    labels[0, :1] = 1
+    # A list of noise words begins with its centre words, each the target of one prediction. The
+    # lists of paths are written whole.
+    labels = table(capacities.centres, capacities.listed)
+    if capacities.negatives > 0:
+        for n in range(capacities.centres):
+            labels[n, n :: capacities.outputs] = 1
     return _Workspace(
         make_tokens(capacities.tokens),
         kernels.Numbering(
             input_slots=unplaced(n_words),
             output_slots=unplaced(n_output_rows),
             latest=np.zeros(capacities.input_rows, np.int32),
-            negatives=np.zeros(capacities.negatives, np.int32),
-            negative_weights=table(capacities.negatives),
+            drawn=np.zeros(capacities.negatives, np.int32),
             node_starts=np.zeros(capacities.output_rows, np.int32),
             node_words=np.zeros(capacities.output_rows, np.int32),
             path_starts=unplaced(capacities.input_rows),
             path_lengths=np.zeros(capacities.input_rows, np.int32),
-            path_slots=np.zeros(capacities.path_slots, np.int32),
-            path_labels=table(1, capacities.path_slots),
-            path_weights=table(1, capacities.path_slots),
+            listed_slots=np.full(capacities.listed, capacities.output_rows, np.int32),
+            listed_labels=labels,
+            listed_weights=labels.copy(),
         ),
         kernels.Scratch(
             input_slots=np.zeros((kernels.CBOW_CENTRES, capacities.contexts), np.int32),
-            shares=table(kernels.CBOW_CENTRES, capacities.contexts),
             means=table(kernels.CBOW_CENTRES, row_size),
             input_steps=table(kernels.MAX_INPUTS, row_size),
-            output_slots=np.full(capacities.outputs, capacities.output_rows, np.int32),
-            labels=labels,
-            weights=labels.copy(),
+            output_slots=np.zeros(capacities.outputs, np.int32),
+            labels=table(capacities.centres, capacities.outputs),
+            weights=table(capacities.centres, capacities.outputs),
             scores=table(kernels.MAX_INPUTS, capacities.outputs),
         ),
         kernels.Links(

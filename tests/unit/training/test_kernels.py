@@ -94,9 +94,10 @@ def test_training_equals_the_naive_engine_for_any_chunks(architecture, objective
 
 
 @pytest.mark.parametrize(("architecture", "objective"), MODES)
-def test_wide_windows_and_many_outputs_take_several_tiles(architecture, objective):
+@pytest.mark.parametrize("window", [8, 21])  # of fewer words than a vector holds on a side, or more
+def test_wide_windows_and_many_outputs_take_several_tiles(architecture, objective, window):
     parameters = TrainingParameters(
-        vector_size=16, architecture=architecture, objective=objective, window=8,
+        vector_size=16, architecture=architecture, objective=objective, window=window,
         shrink_windows=False, negative=13, sample=0.0, epochs=2, learning_rate=0.3,
     )  # fmt: skip
     corpus = make_corpus(150, 1500, 2, seed=3)
@@ -209,7 +210,7 @@ def tables(request):
     return inputs, outputs, rows, 1e-4 if dtype == np.float32 else 1e-12
 
 
-def both(function, written, *arguments):
+def both(function, written, *arguments, moves=True):
     """Call a function plain and compiled; return what either has written to an argument."""
     names = ", ".join(f"a{i}" for i in range(len(arguments)))
     scope = {"function": function}
@@ -219,7 +220,7 @@ def both(function, written, *arguments):
         copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         call(*copies)
         results.append(copies[written])
-    assert np.abs(results[0] - arguments[written]).max() > 0.01  # it has done something
+    assert (np.abs(results[0] - arguments[written]).max() > 0.01) == moves
     return results
 
 
@@ -260,12 +261,12 @@ def test_compiled_derivatives_equal_their_plain_form(
     assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
 
 
-def test_a_compiled_sum_equals_its_plain_form(tables):
+@pytest.mark.parametrize("first", [0, 8])
+def test_a_compiled_sum_equals_its_plain_form(first, tables):
     targets, sources, rows, tolerance = tables
-    factors = np.random.default_rng(1).normal(size=20).astype(targets.dtype)
-    plain, compiled = both(kernels.add_tile, 0, targets[3], factors, sources, rows, 8)
-    of = slice(8, 8 + kernels.TILE_OUTPUTS)
-    expected = targets[3] + factors[of] @ sources[rows[of]]
+    plain, compiled = both(kernels.add_tile, 0, targets[3], 0.7, sources, rows, first)
+    expected = 0.7 * sources[rows[first : first + kernels.CONTEXT_TILE]].sum(axis=0)
+    expected += targets[3] if first else 0
     assert_allclose(plain, expected, rtol=tolerance, atol=tolerance)
     assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
 
@@ -279,18 +280,15 @@ def test_a_compiled_sum_equals_its_plain_form(tables):
         (kernels.move_half_both, kernels.HALF_TILE, True),
     ],
 )
-@pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("m", [0, 8])
 @pytest.mark.parametrize("n_inputs", [1, 3])
-def test_compiled_moves_equal_their_plain_form(
-    function, n_outputs, in_place, n_inputs, m, listed, tables
-):
+def test_compiled_moves_equal_their_plain_form(function, n_outputs, in_place, n_inputs, m, tables):
     inputs, outputs, rows, tolerance = tables
     rng = np.random.default_rng(1)
     scores = rng.normal(size=(12, 16)).astype(inputs.dtype)
     steps = rng.normal(size=(12, inputs.shape[1])).astype(inputs.dtype)
-    input_rows = rows[::-1].copy() if listed else None
-    x = input_rows[:n_inputs] if listed else slice(n_inputs)
+    input_rows = rows[::-1].copy()
+    x = input_rows[:n_inputs]
     y = rows[m : m + n_outputs]
     g = scores[:n_inputs, m : m + n_outputs]
     sums = g @ outputs[y] + (steps[:n_inputs] if m else 0)
@@ -307,6 +305,51 @@ def test_compiled_moves_equal_their_plain_form(
         plain, compiled = both(function, i, *arguments)
         assert_allclose(plain, table, rtol=tolerance, atol=tolerance)
         assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("function", "n_means", "n_outputs"),
+    [
+        (kernels.move_by_means, kernels.CBOW_CENTRES, kernels.TILE_OUTPUTS),
+        (kernels.move_by_mean, 1, kernels.TILE_OUTPUTS),
+        (kernels.move_half_by_mean, 1, kernels.HALF_TILE),
+    ],
+)
+@pytest.mark.parametrize("m", [0, 8])
+def test_compiled_moves_by_means_equal_their_plain_form(function, n_means, n_outputs, m, tables):
+    means, outputs, rows, tolerance = tables
+    rng = np.random.default_rng(1)
+    scores = rng.normal(size=(12, 16)).astype(means.dtype)
+    steps = rng.normal(size=(12, means.shape[1])).astype(means.dtype)
+    y, g = rows[m : m + n_outputs], scores[:n_means, m : m + n_outputs]
+    moved_steps, moved_outputs = steps.copy(), outputs.copy()
+    moved_steps[:n_means] = g @ outputs[y] + (steps[:n_means] if m else 0)
+    moved_outputs[y] += g.T @ means[:n_means]
+    arguments = steps, means, outputs, rows, m, scores
+    for i, table in ((0, moved_steps), (2, moved_outputs)):
+        plain, compiled = both(function, i, *arguments)
+        assert_allclose(plain, table, rtol=tolerance, atol=tolerance)
+        assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 40])
+def test_compiled_lists_equal_their_plain_form_where_they_were_asked_for(count, dtype):
+    lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
+    n_written = lanes * max(1, -(-count // lanes))
+    target, source = np.arange(100).astype(dtype), np.arange(1000, 1100).astype(dtype)
+    expected = target.copy()
+    expected[7 : 7 + count] = source[3 : 3 + count]
+    for function, arguments in (
+        (kernels.copy_vectors, (target, 7, source, 3, count)),
+        (kernels.fill_vectors, (target, 7, dtype(-5), count)),
+    ):
+        plain, compiled = both(function, 0, *arguments, moves=count > 0)
+        if function is kernels.fill_vectors:
+            expected[7 : 7 + count] = -5
+        assert_array_equal(plain, expected)
+        assert_array_equal(compiled[: 7 + count], expected[: 7 + count])
+        assert_array_equal(compiled[7 + n_written :], target[7 + n_written :])
 
 
 def test_compiled_rows_equal_their_plain_form(tables):
