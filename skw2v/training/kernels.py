@@ -1292,9 +1292,9 @@ def train_skipgram(n_contexts, distinct, output_rows, labels, weights, weight, h
 
 
 @inlined
-def joint_weight(n_contexts, cbow_mean, weight):
+def joint_weight(n_contexts, share, cbow_mean, weight):
     """Return the weight of the pairs that move a mean, whose contexts move together, or a sum."""
-    return weight / n_contexts if cbow_mean else weight * n_contexts
+    return weight * (share if cbow_mean else np.float32(n_contexts))
 
 
 @inlined
@@ -1306,7 +1306,8 @@ def train_cbow(n_contexts, output_rows, labels, weights, weight, heaviest, cbow_
     together are `weight`.
     """
     share = average_contexts(0, n_contexts, cbow_mean, input_buffer.rows, scratch)
-    rate = limited_rate(learning_rate, joint_weight(n_contexts, cbow_mean, weight), heaviest)
+    joint = joint_weight(n_contexts, share, cbow_mean, weight)
+    rate = limited_rate(learning_rate, joint, heaviest)
     loss = learn_mean(outputs, output_rows, labels, weights, rate, measure, scratch)
     move_contexts(0, n_contexts, share, weight, input_buffer, scratch)
     return loss
@@ -1338,8 +1339,8 @@ def train_centres(first, n_centres, first_listed, heaviest, objective, learning_
     # The windows overlap: a context may move with both means.
     rate = limited_rate(
         learning_rate,
-        joint_weight(max(n_first, 1), cbow_mean, first_weight)
-        + joint_weight(max(n_second, 1), cbow_mean, second_weight),
+        joint_weight(n_first, first_share, cbow_mean, first_weight)
+        + joint_weight(n_second, second_share, cbow_mean, second_weight),
         n_predictions * heaviest,
     )
     loss = learn_means(outputs, slots, labels, weights, rate, measure, scratch)
@@ -1521,20 +1522,17 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
                 meeting = places[turn >> 1]
                 other, first = node_words[meeting], node_starts[meeting]
                 n_copied = path_starts[other] + path_lengths[other] - first
-                for k in range(n_copied):
-                    listed[free + k] = listed[first + k]
-                for k in range(n_copied):
-                    labels[free + k] = labels[first + k]
+                copy_vectors(listed, free, listed, first, n_copied)
+                copy_vectors(labels, free, labels, first, n_copied)
                 labels[free] = 1 - (turn & 1)
                 free += n_copied
             path_starts[slot] = start
             path_lengths[slot] = free - start
-            end = start + pad(free - start, HALF_TILE)
-            weights[start:free] = 1
-            listed[free:end] = dummy
-            labels[free:end] = 0
-            weights[free:end] = 0
-            free = end
+            fill_vectors(weights, start, 1, free - start)
+            fill_vectors(listed, free, dummy, HALF_TILE)
+            fill_vectors(labels, free, 0, HALF_TILE)
+            fill_vectors(weights, free, 0, HALF_TILE)
+            free = start + pad(free - start, HALF_TILE)
         tokens.output_slots[token] = path_starts[slot]
     return n_rows
 
