@@ -120,7 +120,11 @@ def train_chunk(start, stop, token_ids, W, U, survivors, contexts_of, objective,
     W, U = W.copy(), U.copy()
     W_terms, U_terms = np.zeros(len(W)), np.zeros(len(U))
     loss, n_pairs = 0.0, 0
-    for group, shared_negatives in zip(groups, negatives, strict=True):
+    for number, (group, shared_negatives) in enumerate(zip(groups, negatives, strict=True)):
+        # Negatives that the chunk has been trained on would flatter the loss.
+        fresh = objective.hierarchical or (
+            number * objective.drawn_negatives < objective.pooled_negatives
+        )
         centres = [centre for centre in group if len(contexts_of[centre]) > 0]
         if len(centres) == 0:
             continue
@@ -134,8 +138,8 @@ def train_chunk(start, stop, token_ids, W, U, survivors, contexts_of, objective,
             W = W + A.T @ (new_X - X)
             W_terms += A.T @ C.sum(axis=1)
             U_terms += C.sum(axis=0)
-            loss += step_loss
-            n_pairs += len(A)
+            loss += step_loss * fresh
+            n_pairs += len(A) * fresh
     return W, U, W_terms, U_terms, loss, n_pairs
 
 

@@ -7,8 +7,9 @@ The way of one chunk (a fixed run of tokens of the corpus):
 
 1. `sample_chunk` draws which tokens stay (subsampling) and how far each one's window reaches.
 2. `number_inputs` and `number_outputs` or `number_paths` list the distinct rows of the two matrices
-   that the chunk touches, and `load_rows` copies them to buffers that only this chunk writes and
-   that are small beside the matrices.
+   that the chunk touches, and which of them are the noise words of a step or the path of a word.
+   `load_rows` copies the rows to buffers that only this chunk writes and that are small beside the
+   matrices.
 3. `train_centre` learns the centres of the windows one after another. The input rows ``X`` are the
    vectors of the context words, or their mean (CBOW), and the output rows ``Y`` are the centre word
    and its noise words [1]_, or the inner nodes on its path through the Huffman tree [2]_. Every
@@ -1031,19 +1032,22 @@ def count_slot(slots, slot):
 
 
 @inlined
+def listed_outputs(first, last, numbering):
+    """Return a list of outputs that the chunk has made: their slots, labels and weights."""
+    labels, weights = numbering.listed_labels, numbering.listed_weights
+    return numbering.listed_slots[first:last], labels[:, first:last], weights[:, first:last]
+
+
+@inlined
 def list_noise(own_slot, first, objective, numbering, dummy, scratch):
     """Return a centre word and its noise words as outputs: slots, labels, weights and their sum.
 
     A noise word that is the centre word itself does not count, as in word2vec.c.
     """
-    last = first + list_width(objective)
-    slots = numbering.listed_slots[first:last]
-    labels, weights = (
-        numbering.listed_labels[:, first:last], numbering.listed_weights[:, first:last]
-    )  # fmt: skip
+    slots, labels, weights = listed_outputs(first, first + list_width(objective), numbering)
     weight = weights.dtype.type(1 + objective.negative)
     slots[0] = own_slot
-    if count_slot(slots, own_slot) > 1:  # few lists are not as they should be, and copied
+    if count_slot(slots, own_slot) > 1:  # a copy of the few such lists is changed
         other_slots, other_weights = scratch.output_slots[:], scratch.weights[:, :]
         weight = weights.dtype.type(0)
         for k in range(slots.shape[0]):
@@ -1063,11 +1067,7 @@ def list_shared_noise(own_slots, present, first, objective, numbering, dummy, sc
     that one's column. A centre that is not `present` meets no outputs. Returns slots, labels,
     weights and the sums of both centres' weights.
     """
-    last = first + list_width(objective)
-    slots = numbering.listed_slots[first:last]
-    labels, weights = (
-        numbering.listed_labels[:, first:last], numbering.listed_weights[:, first:last]
-    )  # fmt: skip
+    slots, labels, weights = listed_outputs(first, first + list_width(objective), numbering)
     first_weight = second_weight = weights.dtype.type(1 + objective.negative)
     slots[0], slots[1] = own_slots
     n_own = count_slot(slots, own_slots[0]) + count_slot(slots, own_slots[1])
@@ -1247,7 +1247,7 @@ def average_contexts(n, n_contexts, cbow_mean, inputs, scratch):
     share = inputs.dtype.type(1)
     if cbow_mean and n_contexts > 0:
         share /= inputs.dtype.type(n_contexts)
-    for k in range(0, max(n_contexts, 1), CONTEXT_TILE):
+    for k in range(0, n_contexts, CONTEXT_TILE):  # an empty window has no weight, whatever its row
         add_tile(mean, share, inputs, slots, k)
     return share
 
@@ -1368,11 +1368,7 @@ def train_centre(centre, first_listed, heaviest, objective, learning_rate, measu
         n_outputs = numbering.path_lengths[tokens.input_slots[centre]]
         if n_outputs == 0:  # the only word there is
             return 0.0, 0
-        last = first + pad(n_outputs, HALF_TILE)
-        rows = numbering.listed_slots[first:last]
-        labels, weights = (
-            numbering.listed_labels[:, first:last], numbering.listed_weights[:, first:last]
-        )  # fmt: skip
+        rows, labels, weights = listed_outputs(first, first + pad(n_outputs, HALF_TILE), numbering)
         weight = outputs.dtype.type(n_outputs)
     else:
         n_outputs = 1 + objective.drawn_negatives

@@ -113,12 +113,16 @@ def test_wide_windows_and_many_outputs_take_several_tiles(architecture, objectiv
     assert np.abs(expected[1]).max() > 0.005  # the vectors have gone somewhere
 
 
-def test_centres_take_their_negatives_from_the_pool_in_turn():
-    parameters = TrainingParameters(vector_size=16, window=2, sample=0.0, epochs=1)
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+def test_centres_take_their_negatives_from_the_pool_in_turn(architecture):
+    parameters = TrainingParameters(
+        vector_size=16, architecture=architecture, window=2, sample=0.0, epochs=1, learning_rate=0.3
+    )
     corpus = make_corpus(200, 12, 3, seed=2)
     plan = small_plan(pooled_negatives=8, chunk_tokens=100)
     ours, expected = train_both(corpus, parameters, plan)
     assert_allclose(ours.input_vectors, expected[0], atol=1e-7)
+    assert_allclose(ours.loss_curve, expected[2], rtol=1e-6)  # that of the first steps alone
     fresh, _ = train_both(corpus, parameters, small_plan(chunk_tokens=100))
     assert np.abs(fresh.input_vectors - ours.input_vectors).max() > 1e-4
 
