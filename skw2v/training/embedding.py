@@ -106,8 +106,8 @@ def make_sampling(
 
 
 def make_tokens(capacity: int) -> kernels.Tokens:
-    """Allocate room for the sampled tokens of a chunk, and for a vector behind the last."""
-    capacity += kernels.VECTOR_BYTES
+    """Allocate room for the sampled tokens of a chunk, and to copy whole vectors of them."""
+    capacity += kernels.VECTOR_ROOM
     return kernels.Tokens(
         np.zeros(capacity, np.int64),
         *(np.zeros(capacity, np.int32) for _ in kernels.Tokens._fields[1:]),

@@ -63,12 +63,13 @@ MAX_INPUTS = 12  # contexts that are learned at once; a wider window is learned 
 MAX_WEIGHT = 1.0  # of the pairs of a row in one step, times the learning rate
 TILE_INPUTS = 2  # of a tile, and ...
 TILE_OUTPUTS = 8  # ... outputs: 16 vector accumulators
-CONTEXT_TILE = 4  # contexts that are added up at once
 HALF_TILE = TILE_OUTPUTS // 2  # outputs at the end of a path that would not fill a tile
+CONTEXT_TILE = 4  # contexts that are added up at once
 CBOW_CENTRES = TILE_INPUTS  # that share noise words: the means of two windows fill a tile
 SHARD_BITS = 6  # so many rows in a row are merged by one thread: it writes cache lines of its own
 AHEAD = 16  # rows that a copy loop asks for in advance
 VECTOR_BYTES = 64  # of one vector register, and of a cache line
+VECTOR_ROOM = VECTOR_BYTES // 4  # elements behind a list that `copy_vectors` may read or write
 
 # What the threads of a team share: the next task of a phase, how many threads have come to the end
 # of it, how many phases have ended, and whether a thread has failed.
@@ -262,7 +263,7 @@ def copy_vectors(target, place, source, first, count):
     """``target[place : place + count] = source[first : first + count]``.
 
     Compiled, it copies whole vectors, at least one: what follows is overwritten, and both arrays
-    need the room. Most lists fit one vector, and a loop over their elements takes longer.
+    need `VECTOR_ROOM`. Most lists fit one vector, and a loop over their elements takes longer.
     """
     target[place : place + count] = source[first : first + count]
 
@@ -337,9 +338,10 @@ class _VectorLoop:
     """
 
     def __init__(self, context, builder, array_type, array, count=None):
-        array = context.make_array(array_type)(context, builder, array)
-        self.stop = builder.extract_value(array.shape, array_type.ndim - 1)
-        self.stop = self.stop if count is None else count
+        if count is None:
+            array = context.make_array(array_type)(context, builder, array)
+            count = builder.extract_value(array.shape, array_type.ndim - 1)
+        self.stop = count
         self.builder = builder
         self.vector = _vector_type(context, array_type)
         self.entry = builder.block

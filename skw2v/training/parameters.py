@@ -29,7 +29,11 @@ POOLED_CENTRES = 68  # of a chunk, after which its noise words recur, in a corpu
 POOLING_TOKENS = 1_000_000  # ... so many tokens or more; later in a shorter one
 # Every pair goes through the root of a Huffman tree and the nodes below it: steps are averaged
 # later.
-KAPPA, HIERARCHICAL_KAPPA = 0.25, 0.1
+KAPPA: dict[ObjectiveName, float] = {
+    "negative_sampling": 0.25,
+    "hierarchical_softmax": 0.1,
+    "softmax": 0.25,
+}
 
 WHOLE_SCHEDULE = (0.0, 1.0)  # the part of the learning rate's line that a run goes along
 
@@ -166,11 +170,10 @@ def plan_rounds(parameters: TrainingParameters, n_tokens: int) -> RoundPlan:
         # The shorter the corpus, the more of its noise words are fresh.
         recurring = max(POOLED_CENTRES, POOLED_CENTRES * POOLING_TOKENS // max(n_tokens, 1))
         pooled = drawn * -(-min(recurring, chunk_tokens) // centres)
-    hierarchical = parameters.objective == "hierarchical_softmax"
     return RoundPlan(
         drawn_negatives=drawn,
         pooled_negatives=pooled,
         chunk_tokens=chunk_tokens,
         chunks_per_round=max(1, min(n_chunks // MIN_ROUNDS, most_chunks)),
-        kappa=HIERARCHICAL_KAPPA if hierarchical else KAPPA,
+        kappa=KAPPA[parameters.objective],
     )

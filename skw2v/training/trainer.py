@@ -169,7 +169,7 @@ def _capacities(
         levels = (min(2**level, words) for level in range(longest))
         output_rows = min(sum(levels), max(1, n_words - 1))
         outputs = padded(max(1, longest), kernels.TILE_OUTPUTS)
-        listed = words * padded(longest, kernels.HALF_TILE) + kernels.VECTOR_BYTES
+        listed = words * padded(longest, kernels.HALF_TILE) + kernels.VECTOR_ROOM
     else:
         output_rows = min(words + negatives, n_words)
         outputs = padded(centres + plan.drawn_negatives, kernels.TILE_OUTPUTS)
@@ -181,7 +181,7 @@ def _capacities(
         negatives=negatives,
         listed=listed,
         centres=centres,
-        contexts=min(2 * window, tokens) + kernels.VECTOR_BYTES,  # for whole vectors
+        contexts=min(2 * window, tokens) + kernels.VECTOR_ROOM,
         outputs=outputs,
     )
 
