@@ -63,7 +63,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 STEPS = {
     name: compiled(getattr(kernels, name))
-    for name in ("prepare_chunk", "train_chunks", "merge_rows")
+    for name in ("prepare_chunks", "train_chunks", "load_rows", "return_rows", "merge_rows")
 }
 
 
@@ -92,7 +92,7 @@ def main() -> None:
                 pieces += [[*setting, *piece] for piece in list_code(run, file)]
     print_table(
         "Nanoseconds per token",
-        ["mode", "d", "sampling", "copying rows", "learning", "merging", "sum"],
+        ["mode", "d", "preparing", "copying rows", "learning", "merging", "sum"],
         steps,
     )
     if options.code is not None:
@@ -120,7 +120,7 @@ def make_run(corpus: EncodedCorpus, vocabulary: Vocabulary, mode: str, dimension
 class Steps(NamedTuple):
     """Nanoseconds per token that occurs often enough for the vocabulary."""
 
-    sampling: float
+    preparing: float
     copying: float
     learning: float
     merging: float
@@ -128,23 +128,25 @@ class Steps(NamedTuple):
 
 
 def time_steps(run: Train, corpus: EncodedCorpus) -> Steps:
-    """Measure the steps: those within a chunk by runs that do no more than the first of them."""
+    """Measure the steps: those within a chunk by a run that copies rows and does not learn."""
     nanoseconds = 1e9 / len(corpus.token_ids)
     # The rounds in Python, which calls the steps one by one.
     with patch.multiple(kernels, train_rounds=kernels.train_rounds.py_func, **STEPS):
-        for instead in (None, prepare_only):
+        for instead in (None, copy_only):
             with timed("train_chunks", instead):
                 run()  # compiles what has not been compiled
-        with timed("merge_rows") as merging, timed("train_chunks") as training:
+        with (
+            timed("prepare_chunks") as preparing,
+            timed("train_chunks") as training,
+            timed("merge_rows") as merging,
+        ):
             run()
-        with timed("train_chunks", sample_only) as sampling:
+        with timed("train_chunks", copy_only) as copying:
             run()
-        with timed("train_chunks", prepare_only) as preparing:
-            run()
-    sampled, prepared, trained, merged = (
-        sum(seconds) * nanoseconds for seconds in (sampling, preparing, training, merging)
+    prepared, trained, merged, copied = (
+        sum(seconds) * nanoseconds for seconds in (preparing, training, merging, copying)
     )
-    return Steps(sampled, prepared - sampled, trained - prepared, merged, trained + merged)
+    return Steps(prepared, copied, trained - copied, merged, prepared + trained + merged)
 
 
 @contextmanager
@@ -166,32 +168,17 @@ def timed(name: str, instead: Callable[..., None] | None = None) -> Iterator[lis
         setattr(kernels, name, kernel)
 
 
-def chunks_of(arguments: tuple[Any, ...]) -> Iterator[tuple[SimpleNamespace, int, int, int]]:
-    """Yield the arguments of `train_chunks` by their names, and each chunk's place and ends."""
+def copy_only(*arguments: Any) -> None:
+    """Do all that `train_chunks` does but learn."""
     given = SimpleNamespace(**dict(zip(TRAIN_CHUNKS_PARAMETERS, arguments, strict=True)))
-    for place in range(given.n_chunks):
-        start = given.round_start + place * given.chunk_tokens
-        yield given, place, start, min(start + given.chunk_tokens, len(given.token_ids))
-
-
-def sample_only(*arguments: Any) -> None:
-    """Do the first step of `train_chunks`; leave nothing to merge."""
-    for given, place, start, stop in chunks_of(arguments):
-        kernels.sample_chunk(
-            start, stop, given.token_ids, given.offsets, given.sampling, given.tokens
-        )
-        given.inputs.n_rows[place] = given.outputs.n_rows[place] = 0
-
-
-def prepare_only(*arguments: Any) -> None:
-    """Do all that `train_chunks` does before it learns."""
-    for given, place, start, stop in chunks_of(arguments):
-        sides = given.inputs, given.outputs
-        *_, sides[0].n_rows[place], sides[1].n_rows[place] = kernels.prepare_chunk(
-            start, stop, given.token_ids, given.offsets, given.sampling, given.objective,
-            given.input_vectors, given.output_vectors, given.tokens, given.numbering,
-            *(kernels.Buffer(s.row_ids[place], s.rows[place], s.terms[place]) for s in sides),
-        )  # fmt: skip
+    chunks = given.chunks
+    for chunk in range(given.n_chunks):
+        for side, row_ids, n_rows in (
+            (given.inputs, chunks.input_rows[chunk], chunks.n_input_rows[chunk]),
+            (given.outputs, chunks.output_rows[chunk], chunks.n_output_rows[chunk]),
+        ):
+            kernels.load_rows(chunk, given.thread, row_ids, n_rows, side, given.numbering.places)
+            kernels.return_rows(chunk, given.thread, side)
 
 
 # By instruction

@@ -105,10 +105,14 @@ def make_sampling(
     return sampling
 
 
-def make_tokens(capacity: int) -> kernels.Tokens:
-    """Allocate room for the sampled tokens of a chunk, and to copy whole vectors of them."""
-    capacity += kernels.VECTOR_ROOM
+def make_tokens(capacity: int, n_chunks: int | None = None) -> kernels.Tokens:
+    """Allocate room for the sampled tokens of a chunk, or of each chunk of a round.
+
+    And to copy whole vectors of them.
+    """
+    size = capacity + kernels.VECTOR_ROOM
+    shape = (size,) if n_chunks is None else (n_chunks, size)
     return kernels.Tokens(
-        np.zeros(capacity, np.int64),
-        *(np.zeros(capacity, np.int32) for _ in kernels.Tokens._fields[1:]),
+        np.zeros(shape, np.int64),
+        *(np.zeros(shape, np.int32) for _ in kernels.Tokens._fields[1:]),
     )

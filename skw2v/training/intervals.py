@@ -310,12 +310,14 @@ class _Touched:
 
     def note(self, n_chunks: int) -> None:
         """Note the rows of the chunks of a round."""
-        buffers = self._side.buffers
+        copies = self._side.copies
+        capacity = copies.row_ids.shape[1]
         for chunk in range(n_chunks):
-            n_rows = buffers.n_rows[chunk]
-            rows = buffers.row_ids[chunk, :n_rows]  # each of them once
+            # Common rows, and from the end the chunk's own; each of them once.
+            slots = np.r_[: copies.n_common[chunk], capacity - copies.n_own[chunk] : capacity]
+            rows = copies.row_ids[chunk, slots]
             self._is_touched[rows] = True
-            self._terms[rows] += buffers.terms[chunk, :n_rows]
+            self._terms[rows] += copies.terms[kernels.region_of_chunk(chunk, copies) + slots]
 
     def take_moves(self, vector_size: int) -> Moves:
         """Return how far the rows have moved, and move them back."""

@@ -6,10 +6,10 @@ file of the function it caches and in no other. Nothing is compiled at import.
 The way of one chunk (a fixed run of tokens of the corpus):
 
 1. `sample_chunk` draws which tokens stay (subsampling) and how far each one's window reaches.
-2. `number_inputs` and `number_outputs` or `number_paths` list the distinct rows of the two matrices
+   `number_inputs` and `number_outputs` or `number_paths` list the distinct rows of the two matrices
    that the chunk touches, and which of them are the noise words of a step or the path of a word.
-   `load_rows` copies the rows to buffers that only this chunk writes and that are small beside the
-   matrices.
+   `mark_rows` tells the other chunks of the round.
+2. `load_rows` copies the rows to places that only this chunk writes, few beside the matrices.
 3. `train_centre` learns the centres of the windows one after another. The input rows ``X`` are the
    vectors of the context words, or their mean (CBOW), and the output rows ``Y`` are the centre word
    and its noise words [1]_, or the inner nodes on its path through the Huffman tree [2]_. Every
@@ -23,7 +23,8 @@ The way of one chunk (a fixed run of tokens of the corpus):
    negative log-likelihood of negative sampling and of hierarchical softmax alike. Where a row
    meets so many pairs at once that their joint step might overshoot, as in a vocabulary of a few
    words, the learning rate is lowered (`limited_rate`).
-4. `merge_rows` carries the buffers of a round of chunks back to the shared matrices.
+4. `return_rows` writes back the rows that no other chunk of the round touches, while they are in
+   the cache. `merge_rows` carries the copies of all others to the shared matrices.
 
 `train_rounds` is the way of one thread through many rounds, and where it meets the others.
 
@@ -76,7 +77,7 @@ VECTOR_ROOM = VECTOR_BYTES // 4  # elements behind a list that `copy_vectors` ma
 TASK, COME, PHASE, BROKEN = range(4)
 # How far a thread is: the round, the step within it, and the phase whose end it waits for.
 ROUND, STEP, AWAITED = range(3)
-TRAIN, MEET_TO_MERGE, MERGE, COME_TO_TRAIN, MEET_TO_TRAIN = range(5)
+PREPARE, MEET_TO_TRAIN, TRAIN, MEET_TO_MERGE, MERGE, COME_TO_PREPARE, MEET_TO_PREPARE = range(7)
 # Why `train_rounds` returns: all is done, a round is to be reported, or others let it wait.
 DONE, REPORT, WAIT = range(3)
 
@@ -131,15 +132,45 @@ class Tokens(NamedTuple):
     reach: NDArray[np.int32]  # size of the token's window as a centre
     begin: NDArray[np.int32]  # the first of these tokens in the same document
     end: NDArray[np.int32]  # one past the last
-    input_slots: NDArray[np.int32]  # row of the word in the chunk's buffer of input rows
+    input_slots: NDArray[np.int32]  # number of the word's input row, then the place of its copy
     previous: NDArray[np.int32]  # the last of these tokens before it that is the same word, or -1
-    output_slots: NDArray[np.int32]  # and of output rows, or where its path starts in path_slots
+    output_slots: NDArray[np.int32]  # likewise of its output row, or where its path is listed
+    path_lengths: NDArray[np.int32]  # how many nodes that has
+
+
+class Lists(NamedTuple):
+    """Lists of outputs: the path of each word of a chunk, or the noise words of each step.
+
+    These stand behind places for the centre words of the step. Each list is padded by a dummy of no
+    weight, to tiles or, a path, to half tiles.
+    """
+
+    slots: NDArray[np.int32]  # numbers of output rows, then the places of their copies
+    labels: NDArray[Any]  # (CBOW_CENTRES or 1, ...): t
+    weights: NDArray[Any]  # the same: c
+
+
+class Chunks(NamedTuple):
+    """What the chunks of a round are to learn: of each array, an element or a row for a chunk."""
+
+    tokens: Tokens
+    n_tokens: NDArray[np.int64]
+    own_begin: NDArray[np.int64]  # the first token that is no margin
+    own_end: NDArray[np.int64]
+    lists: Lists
+    n_listed: NDArray[np.int64]  # elements of lists
+    n_lists: NDArray[np.int64]  # of noise words; later steps take these again, in turn
+    heaviest: NDArray[Any]  # the largest weight of an output
+    input_rows: NDArray[np.int32]  # (n_chunks, input capacity) rows that it touches, by their slots
+    n_input_rows: NDArray[np.int64]
+    output_rows: NDArray[np.int32]  # (n_chunks, output capacity)
+    n_output_rows: NDArray[np.int64]
 
 
 class Numbering(NamedTuple):
-    """Which row of a chunk's buffer holds a row of the shared matrix, -1 for none."""
+    """Space to number the rows that a chunk touches."""
 
-    input_slots: NDArray[np.int32]  # (n_words,)
+    input_slots: NDArray[np.int32]  # (n_words,) number of a row, -1 for none
     output_slots: NDArray[np.int32]  # (n_output_rows,)
     latest: NDArray[np.int32]  # (input capacity,) token that is the word of a slot
     drawn: NDArray[np.int32]  # (n_lists * drawn_negatives,) the noise words that the chunk drew
@@ -147,28 +178,31 @@ class Numbering(NamedTuple):
     node_words: NDArray[np.int32]  # (output capacity,) ... the word with this input slot
     path_starts: NDArray[np.int32]  # (input capacity,) where the path of a word is listed
     path_lengths: NDArray[np.int32]  # (input capacity,) how many nodes it has
-    # Lists of outputs: the path of each word, or the noise words of each step, behind places for
-    # its centre words. Each is padded by a dummy of no weight, to tiles or, a path, to half tiles.
-    listed_slots: NDArray[np.int32]
-    listed_labels: NDArray[Any]  # (CBOW_CENTRES or 1, ...): t
-    listed_weights: NDArray[Any]  # the same: c
+    places: NDArray[np.int32]  # (capacity + 1,) where the copy of a slot's row is
 
 
-class Buffers(NamedTuple):
-    """The own copies that the chunks of a round train of the rows of one shared matrix."""
+class Copies(NamedTuple):
+    """The copies that the chunks of a round train of the rows of one shared matrix.
 
-    n_rows: NDArray[np.int64]  # (n_chunks,)
-    row_ids: NDArray[np.int32]  # (n_chunks, capacity) rows of the shared matrix
-    rows: NDArray[Any]  # (n_chunks, capacity + 1, padded_size); the last one is a dummy, zero
-    terms: NDArray[np.float32]  # (n_chunks, capacity + 1) gradient terms that each row took: u
+    Common rows, which several chunks touch, have a place in the region of each chunk until they are
+    merged. A chunk's own rows, which no other touches, are in the region of the thread that trains
+    it, where the next chunk's replace them: they stay in the cache. There are ``2 * n_chunks``
+    regions of ``capacity + 1`` places, of chunks and then of threads, of which there are no more.
+    """
+
+    n_common: NDArray[np.int64]  # (n_chunks,)
+    n_own: NDArray[np.int64]  # (n_chunks,)
+    row_ids: NDArray[np.int32]  # (n_chunks, capacity) common rows first, own ones from the end
+    rows: NDArray[Any]  # (n_places, padded_size); the last of a thread's region is a dummy, zero
+    terms: NDArray[np.float32]  # (n_places,) gradient terms that each row took: u
 
 
 class Buffer(NamedTuple):
-    """Those of one chunk."""
+    """The copies, as a chunk sees them."""
 
-    row_ids: NDArray[np.int32]  # (capacity,)
-    rows: NDArray[Any]  # (capacity + 1, padded_size)
-    terms: NDArray[np.float32]  # (capacity + 1,)
+    rows: NDArray[Any]
+    terms: NDArray[np.float32]
+    dummy: int  # a place of zeros
 
 
 class Shared(NamedTuple):
@@ -176,8 +210,10 @@ class Shared(NamedTuple):
 
     matrix: NDArray[Any]  # (n_matrix_rows, padded_size)
     frozen: NDArray[np.bool_]  # (n_matrix_rows,) rows that are to keep their bytes; or none, (0,)
-    buffers: Buffers
-    newest: NDArray[np.int64]  # (n_matrix_rows,) last copy of a row, chunk * 2**32 + slot, or -1
+    copies: Copies
+    marks: NDArray[np.uint8]  # (n_matrix_rows, >= n_chunks) 1 where a chunk touches a row, 0 else
+    marks_by_8: NDArray[np.uint64]  # the same memory
+    newest: NDArray[np.int32]  # (n_matrix_rows,) place of a row's last common copy, or -1
 
 
 class Links(NamedTuple):
@@ -185,14 +221,14 @@ class Links(NamedTuple):
 
     own: NDArray[np.int32]  # (capacity + 1,) slots of a chunk whose rows belong to a shard
     touched: NDArray[np.int32]  # (n_chunks * capacity + 1,) rows of the shard, each once
-    older: NDArray[np.int64]  # (n_chunks, capacity) from a copy of a row to the one before, or -1
+    older: NDArray[np.int32]  # (n_chunks * (capacity + 1),) place of the copy before a copy, or -1
     step: NDArray[Any]  # (padded_size,)
 
 
 class Scratch(NamedTuple):
     """Space for the matrices of one step: of a centre, or of CBOW_CENTRES of them."""
 
-    input_slots: NDArray[np.int32]  # (CBOW_CENTRES, max_contexts) rows X of the buffer, or ...
+    input_slots: NDArray[np.int32]  # (CBOW_CENTRES, max_contexts) copies that are X, or ...
     means: NDArray[Any]  # (CBOW_CENTRES, padded_size) ... their means, the rows of X in CBOW
     input_steps: NDArray[Any]  # (MAX_INPUTS, padded_size): G Y, how far the inputs are to move
     output_slots: NDArray[np.int32]  # (max_outputs,) a list of outputs that is to differ, ...
@@ -1034,19 +1070,18 @@ def count_slot(slots, slot):
 
 
 @inlined
-def listed_outputs(first, last, numbering):
+def listed_outputs(first, last, lists):
     """Return a list of outputs that the chunk has made: their slots, labels and weights."""
-    labels, weights = numbering.listed_labels, numbering.listed_weights
-    return numbering.listed_slots[first:last], labels[:, first:last], weights[:, first:last]
+    return lists.slots[first:last], lists.labels[:, first:last], lists.weights[:, first:last]
 
 
 @inlined
-def list_noise(own_slot, first, objective, numbering, dummy, scratch):
+def list_noise(own_slot, first, objective, lists, dummy, scratch):
     """Return a centre word and its noise words as outputs: slots, labels, weights and their sum.
 
     A noise word that is the centre word itself does not count, as in word2vec.c.
     """
-    slots, labels, weights = listed_outputs(first, first + list_width(objective), numbering)
+    slots, labels, weights = listed_outputs(first, first + list_width(objective), lists)
     weight = weights.dtype.type(1 + objective.negative)
     slots[0] = own_slot
     if count_slot(slots, own_slot) > 1:  # a copy of the few such lists is changed
@@ -1062,14 +1097,14 @@ def list_noise(own_slot, first, objective, numbering, dummy, scratch):
 
 
 @inlined
-def list_shared_noise(own_slots, present, first, objective, numbering, dummy, scratch):
+def list_shared_noise(own_slots, present, first, objective, lists, dummy, scratch):
     """Return two centre words and the noise words that they share as the outputs of both.
 
     No row is listed twice: a noise word that is one of the centre words counts for the other in
     that one's column. A centre that is not `present` meets no outputs. Returns slots, labels,
     weights and the sums of both centres' weights.
     """
-    slots, labels, weights = listed_outputs(first, first + list_width(objective), numbering)
+    slots, labels, weights = listed_outputs(first, first + list_width(objective), lists)
     first_weight = second_weight = weights.dtype.type(1 + objective.negative)
     slots[0], slots[1] = own_slots
     n_own = count_slot(slots, own_slots[0]) + count_slot(slots, own_slots[1])
@@ -1317,7 +1352,7 @@ def train_cbow(n_contexts, output_rows, labels, weights, weight, heaviest, cbow_
 
 @inlined
 def train_centres(first, n_centres, first_listed, heaviest, objective, learning_rate, measure,
-                  tokens, numbering, input_buffer, output_buffer, scratch):  # fmt: skip
+                  tokens, lists, input_buffer, output_buffer, scratch):  # fmt: skip
     """Learn two neighbouring centre words, or one, by CBOW and the noise words they share.
 
     Rows of noise words and of the centres are read and written once for both. Returns what
@@ -1325,7 +1360,7 @@ def train_centres(first, n_centres, first_listed, heaviest, objective, learning_
     """
     inputs, outputs, cbow_mean = input_buffer.rows, output_buffer.rows, objective.cbow_mean
     second = first + n_centres - 1
-    dummy = inputs.shape[0] - 1
+    dummy = input_buffer.dummy
     n_first = list_contexts(first, tokens, dummy, scratch.input_slots[0])
     n_second = list_contexts(second, tokens, dummy, scratch.input_slots[1])
     n_second = n_second if n_centres == CBOW_CENTRES else 0
@@ -1334,7 +1369,7 @@ def train_centres(first, n_centres, first_listed, heaviest, objective, learning_
         return 0.0, 0
     slots, labels, weights, first_weight, second_weight = list_shared_noise(
         (tokens.output_slots[first], tokens.output_slots[second]), (n_first > 0, n_second > 0),
-        first_listed, objective, numbering, outputs.shape[0] - 1, scratch,
+        first_listed, objective, lists, output_buffer.dummy, scratch,
     )  # fmt: skip
     first_share = average_contexts(0, n_first, cbow_mean, inputs, scratch)
     second_share = average_contexts(1, n_second, cbow_mean, inputs, scratch)
@@ -1355,28 +1390,27 @@ def train_centres(first, n_centres, first_listed, heaviest, objective, learning_
 
 @inlined
 def train_centre(centre, first_listed, heaviest, objective, learning_rate, measure, tokens,
-                 numbering, input_buffer, output_buffer, scratch):  # fmt: skip
+                 lists, input_buffer, output_buffer, scratch):  # fmt: skip
     """Learn one centre word from its window.
 
     Returns the loss before the step and the number of predictions, zeros unless `measure`.
     """
-    dummy = input_buffer.rows.shape[0] - 1
-    n_contexts = list_contexts(centre, tokens, dummy, scratch.input_slots[0])
+    n_contexts = list_contexts(centre, tokens, input_buffer.dummy, scratch.input_slots[0])
     if n_contexts == 0:
         return 0.0, 0
     outputs, terms = output_buffer.rows, output_buffer.terms
     if objective.hierarchical:
         first = tokens.output_slots[centre]
-        n_outputs = numbering.path_lengths[tokens.input_slots[centre]]
+        n_outputs = tokens.path_lengths[centre]
         if n_outputs == 0:  # the only word there is
             return 0.0, 0
-        rows, labels, weights = listed_outputs(first, first + pad(n_outputs, HALF_TILE), numbering)
+        rows, labels, weights = listed_outputs(first, first + pad(n_outputs, HALF_TILE), lists)
         weight = outputs.dtype.type(n_outputs)
     else:
         n_outputs = 1 + objective.drawn_negatives
         rows, labels, weights, weight = list_noise(
-            tokens.output_slots[centre], first_listed, objective, numbering,
-            outputs.shape[0] - 1, scratch,
+            tokens.output_slots[centre], first_listed, objective, lists, output_buffer.dummy,
+            scratch,
         )  # fmt: skip
     if objective.cbow:
         n_pairs = 1
@@ -1476,21 +1510,21 @@ def number_inputs(n_tokens, tokens, numbering, row_ids):
 
 
 @inner
-def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, numbering, row_ids):
+def number_paths(own_begin, own_end, n_input_rows, objective, tokens, lists, numbering, row_ids):
     """List the distinct nodes on the paths of a chunk's words, and each word's path once.
 
     To predict a word is to turn the right way at each inner node of its path: the label of a node
     is 1 - code (Rong 2014, section 3.1). A path is listed from the word up; from the first node
-    that another path has, too, the rest is copied from there.
+    that another path has, too, the rest is copied from there. Returns the number of rows, and how
+    many elements of lists there are.
     """
     word_turns, node_turns = objective.word_turns, objective.node_turns
     places, node_starts, node_words, path_starts, path_lengths = (
         numbering.output_slots, numbering.node_starts, numbering.node_words,
         numbering.path_starts, numbering.path_lengths,
     )  # fmt: skip
-    listed, labels, weights = (
-        numbering.listed_slots, numbering.listed_labels[0], numbering.listed_weights[0]
-    )  # fmt: skip
+    listed, labels, weights = lists.slots, lists.labels[0], lists.weights[0]
+    dummy = row_ids.shape[0]
     for slot in range(n_input_rows):
         path_starts[slot] = -1
     n_rows = 0
@@ -1532,17 +1566,18 @@ def number_paths(own_begin, own_end, n_input_rows, dummy, objective, tokens, num
             fill_vectors(weights, free, 0, HALF_TILE)
             free = start + pad(free - start, HALF_TILE)
         tokens.output_slots[token] = path_starts[slot]
-    return n_rows
+        tokens.path_lengths[token] = path_lengths[slot]
+    return n_rows, free
 
 
 @inner
-def number_outputs(start, own_begin, own_end, n_lists, dummy, sampling, objective, tokens,
+def number_outputs(start, own_begin, own_end, n_lists, sampling, objective, tokens, lists,
                    numbering, row_ids):  # fmt: skip
     """List the distinct output rows of a chunk: its words and the noise words it draws.
 
     A noise word that is drawn twice for the same centres is listed once, with twice the weight.
     The places of the centres in each list are left to the steps that take it. Returns the number of
-    rows, and the weight of the heaviest.
+    rows, how many elements of lists there are, and the weight of the heaviest.
     """
     words, slots, places = tokens.words, tokens.output_slots, numbering.output_slots
     n_rows = 0
@@ -1553,12 +1588,14 @@ def number_outputs(start, own_begin, own_end, n_lists, dummy, sampling, objectiv
         objective.noise_threshold, objective.noise_alias, numbering.drawn,
         objective.drawn_negatives,
     )  # fmt: skip
-    listed, weights = numbering.listed_slots, numbering.listed_weights
+    listed, weights, dummy = lists.slots, lists.weights, row_ids.shape[0]
     share = weights.dtype.type(objective.negative / max(n_drawn, 1))
     heaviest = weights.dtype.type(1)
     # All of them first: none waits for another, so that their tables are looked up side by side.
     for k in range(n_lists * n_drawn):
         drawn[k] = draw_noise(threshold, alias, sampling.noise_key, start * n_drawn + k)
+    n_listed = n_lists * list_width(objective)
+    listed[:n_listed] = dummy
     for number in range(n_lists):
         first = number * list_width(objective) + objective.centres_at_once
         for k in range(n_drawn):
@@ -1576,88 +1613,181 @@ def number_outputs(start, own_begin, own_end, n_lists, dummy, sampling, objectiv
                     heaviest = max(heaviest, weight)
             listed[first + k] = slot
             weights[:, first + k] = weight
-    return n_rows, heaviest
+    return n_rows, n_listed, heaviest
+
+
+@inlined
+def chunk_of(chunk, chunks):
+    """Return the tokens and the lists of a chunk."""
+    tokens, lists = chunks.tokens, chunks.lists
+    return (
+        Tokens(
+            tokens.positions[chunk], tokens.words[chunk], tokens.reach[chunk], tokens.begin[chunk],
+            tokens.end[chunk], tokens.input_slots[chunk], tokens.previous[chunk],
+            tokens.output_slots[chunk], tokens.path_lengths[chunk],
+        ),
+        Lists(lists.slots[chunk], lists.labels[chunk], lists.weights[chunk]),
+    )  # fmt: skip
+
+
+@inlined
+def count_steps(n_tokens, objective):
+    """Return in how many steps the tokens of a chunk are learned."""
+    return (n_tokens + objective.centres_at_once - 1) // objective.centres_at_once
 
 
 @inner
-def load_rows(matrix, n_rows, buffer):
-    """Copy the listed rows of a shared matrix to the buffer."""
+def mark_rows(chunk, row_ids, n_rows, marks):
+    """Note that a chunk touches rows; each chunk has bytes of its own, so that none waits."""
     for slot in range(n_rows):
-        if slot + AHEAD < n_rows:
-            prefetch_row(matrix, buffer.row_ids[slot + AHEAD])
-        copy_row(buffer.rows[slot], matrix[buffer.row_ids[slot]])
-    buffer.terms[:n_rows] = 0
+        marks[row_ids[slot], chunk] = 1
 
 
 @inner
-def prepare_chunk(start, stop, token_ids, offsets, sampling, objective, input_vectors,
-                  output_vectors, tokens, numbering, input_buffer, output_buffer):  # fmt: skip
-    """Sample the tokens start..stop, and copy the rows they touch, and noise words, to buffers.
+def prepare_chunks(team, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling,
+                   objective, chunks, numbering, inputs, outputs):  # fmt: skip
+    """Prepare chunks of a round, as long as there are any left to take.
 
-    Returns
-    -------
-    own_begin, own_end : int
-        Which of the sampled tokens belong to the chunk itself.
-    n_steps : int
-        In how many steps these are learned.
-    n_lists : int
-        For how many steps noise words are drawn; later steps take these again, in turn.
-    heaviest : float
-        The largest weight of an output.
-    n_input_rows, n_output_rows : int
-        How many rows the buffers hold.
+    Sample their tokens, draw their noise words, and list and mark the rows that they touch.
     """
-    n_tokens, own_begin, own_end = sample_chunk(start, stop, token_ids, offsets, sampling, tokens)
-    n_steps = (own_end - own_begin + objective.centres_at_once - 1) // objective.centres_at_once
-    n_input_rows = number_inputs(n_tokens, tokens, numbering, input_buffer.row_ids)
-    n_lists = 0
-    heaviest = output_buffer.rows.dtype.type(1)
-    dummy = output_buffer.rows.shape[0] - 1
-    if objective.hierarchical:
-        n_output_rows = number_paths(
-            own_begin, own_end, n_input_rows, dummy, objective, tokens, numbering,
-            output_buffer.row_ids,
-        )  # fmt: skip
-    else:
-        n_lists = min(n_steps, objective.pooled_negatives // objective.drawn_negatives)
-        n_output_rows, heaviest = number_outputs(
-            start, own_begin, own_end, n_lists, dummy, sampling, objective, tokens, numbering,
-            output_buffer.row_ids,
-        )  # fmt: skip
-    forget_places(input_buffer.row_ids, n_input_rows, numbering.input_slots)
-    forget_places(output_buffer.row_ids, n_output_rows, numbering.output_slots)
-    load_rows(input_vectors, n_input_rows, input_buffer)
-    load_rows(output_vectors, n_output_rows, output_buffer)
-    return own_begin, own_end, n_steps, n_lists, heaviest, n_input_rows, n_output_rows
+    chunk = add_shared(team, TASK, 1)
+    while chunk < n_chunks:
+        start = round_start + chunk * chunk_tokens
+        stop = min(start + chunk_tokens, token_ids.shape[0])
+        tokens, lists = chunk_of(chunk, chunks)
+        input_rows, output_rows = chunks.input_rows[chunk], chunks.output_rows[chunk]
+        n_tokens, own_begin, own_end = sample_chunk(
+            start, stop, token_ids, offsets, sampling, tokens
+        )
+        n_input_rows = number_inputs(n_tokens, tokens, numbering, input_rows)
+        n_lists = 0
+        heaviest = chunks.heaviest.dtype.type(1)
+        if objective.hierarchical:
+            n_output_rows, n_listed = number_paths(
+                own_begin, own_end, n_input_rows, objective, tokens, lists, numbering, output_rows
+            )
+        else:
+            n_steps = count_steps(own_end - own_begin, objective)
+            n_lists = min(n_steps, objective.pooled_negatives // objective.drawn_negatives)
+            n_output_rows, n_listed, heaviest = number_outputs(
+                start, own_begin, own_end, n_lists, sampling, objective, tokens, lists, numbering,
+                output_rows,
+            )  # fmt: skip
+        forget_places(input_rows, n_input_rows, numbering.input_slots)
+        forget_places(output_rows, n_output_rows, numbering.output_slots)
+        mark_rows(chunk, input_rows, n_input_rows, inputs.marks)
+        mark_rows(chunk, output_rows, n_output_rows, outputs.marks)
+        chunks.n_tokens[chunk] = n_tokens
+        chunks.own_begin[chunk], chunks.own_end[chunk] = own_begin, own_end
+        chunks.n_listed[chunk], chunks.n_lists[chunk] = n_listed, n_lists
+        chunks.heaviest[chunk] = heaviest
+        chunks.n_input_rows[chunk], chunks.n_output_rows[chunk] = n_input_rows, n_output_rows
+        chunk = add_shared(team, TASK, 1)
 
 
 # --- Rounds --------------------------------------------------------------------------------------
 
 
-@inner
-def train_chunks(team, round_start, n_chunks, chunk_tokens, token_ids, offsets, sampling,
-                 objective, learning_rates, measured_step, input_vectors, output_vectors, tokens,
-                 numbering, inputs, outputs, losses, n_pairs, scratch):  # fmt: skip
-    """Train chunks of a round, each on its own buffers, as long as there are any left to take.
+@inlined
+def is_touched_once(row, marks_by_8):
+    """Tell whether one chunk alone touches a row, which is marked: whether a single bit is set."""
+    n_marked = 0
+    marks = np.uint64(0)
+    for k in range(marks_by_8.shape[1]):
+        n_marked += marks_by_8[row, k] != 0
+        marks |= marks_by_8[row, k]
+    return (n_marked == 1) & ((marks & (marks - np.uint64(1))) == 0)
 
-    The shared matrices are only read. One step in `measured_step` adds to the chunk's loss, the
-    negative log-likelihood of its predictions, and to their number.
+
+@inlined
+def region_of_chunk(chunk, copies):
+    """Return the first place of a chunk's region."""
+    return chunk * (copies.row_ids.shape[1] + 1)
+
+
+@inlined
+def region_of_thread(thread, copies):
+    """Return the first place of a thread's region."""
+    return region_of_chunk(copies.row_ids.shape[0] + thread, copies)
+
+
+@inner
+def load_rows(chunk, thread, row_ids, n_rows, shared, places):
+    """Copy the rows that a chunk touches; note each slot's place, and return the dummy's."""
+    matrix, copies = shared.matrix, shared.copies
+    capacity = copies.row_ids.shape[1]
+    first_common, first_own = region_of_chunk(chunk, copies), region_of_thread(thread, copies)
+    n_common = n_own = 0
+    for slot in range(n_rows):
+        if slot + AHEAD < n_rows:
+            prefetch_row(matrix, row_ids[slot + AHEAD])
+        row = row_ids[slot]
+        # Choices between two values: a branch could not be foreseen, and would stall.
+        own = is_touched_once(row, shared.marks_by_8)
+        place = first_own + n_own if own else first_common + n_common
+        copies.row_ids[chunk, capacity - 1 - n_own if own else n_common] = row
+        n_own += own
+        n_common += not own
+        places[slot] = place
+        copies.terms[place] = 0
+        copy_row(copies.rows[place], matrix[row])
+    copies.n_common[chunk], copies.n_own[chunk] = n_common, n_own
+    dummy = first_own + capacity
+    places[capacity] = dummy
+    return dummy
+
+
+@inner
+def return_rows(chunk, thread, shared):
+    """Write a chunk's own rows back to the shared matrix."""
+    matrix, copies = shared.matrix, shared.copies
+    first_common, first_own = region_of_chunk(chunk, copies), region_of_thread(thread, copies)
+    for k in range(copies.n_own[chunk]):
+        slot = copies.row_ids.shape[1] - 1 - k
+        row = copies.row_ids[chunk, slot]
+        copies.terms[first_common + slot] = copies.terms[first_own + k]  # beside its row's number
+        shared.marks_by_8[row, :] = 0
+        if shared.frozen.shape[0] == 0 or not shared.frozen[row]:
+            copy_row(matrix[row], copies.rows[first_own + k])
+
+
+@inner
+def replace_slots(slots, begin, end, places):
+    """Replace slots by the places of their rows' copies."""
+    for k in range(begin, end):
+        slots[k] = places[slots[k]]
+
+
+@inner
+def train_chunks(team, thread, round_start, n_chunks, chunk_tokens, objective, learning_rates,
+                 measured_step, chunks, numbering, inputs, outputs, losses, n_pairs,
+                 scratch):  # fmt: skip
+    """Train chunks of a round, each on its own copies, as long as there are any left to take.
+
+    Of the shared matrices a chunk reads the rows that it touches, and changes its own. One step in
+    `measured_step` adds to the chunk's loss, the negative log-likelihood of its predictions, and to
+    their number.
     """
-    at_once = objective.centres_at_once
-    place = add_shared(team, TASK, 1)
-    while place < n_chunks:
-        start = round_start + place * chunk_tokens
-        learning_rate = learning_rates[place]
-        input_buffer = Buffer(inputs.row_ids[place], inputs.rows[place], inputs.terms[place])
-        output_buffer = Buffer(outputs.row_ids[place], outputs.rows[place], outputs.terms[place])
-        (
-            own_begin, own_end, n_steps, n_lists, heaviest, inputs.n_rows[place],
-            outputs.n_rows[place],
-        ) = prepare_chunk(
-            start, min(start + chunk_tokens, token_ids.shape[0]), token_ids, offsets, sampling,
-            objective, input_vectors, output_vectors, tokens, numbering, input_buffer,
-            output_buffer,
-        )  # fmt: skip
+    at_once, places = objective.centres_at_once, numbering.places
+    chunk = add_shared(team, TASK, 1)
+    while chunk < n_chunks:
+        start = round_start + chunk * chunk_tokens
+        learning_rate, heaviest = learning_rates[chunk], chunks.heaviest[chunk]
+        tokens, lists = chunk_of(chunk, chunks)
+        own_begin, own_end = chunks.own_begin[chunk], chunks.own_end[chunk]
+        n_steps, n_lists = count_steps(own_end - own_begin, objective), chunks.n_lists[chunk]
+        dummy = load_rows(
+            chunk, thread, chunks.input_rows[chunk], chunks.n_input_rows[chunk], inputs, places
+        )
+        input_buffer = Buffer(inputs.copies.rows, inputs.copies.terms, dummy)
+        replace_slots(tokens.input_slots, 0, chunks.n_tokens[chunk], places)
+        dummy = load_rows(
+            chunk, thread, chunks.output_rows[chunk], chunks.n_output_rows[chunk], outputs, places
+        )
+        output_buffer = Buffer(outputs.copies.rows, outputs.copies.terms, dummy)
+        replace_slots(lists.slots, 0, chunks.n_listed[chunk], places)
+        if not objective.hierarchical:
+            replace_slots(tokens.output_slots, own_begin, own_end, places)
         loss = 0.0
         n_predictions = 0
         for step in range(n_steps):
@@ -1669,19 +1799,20 @@ def train_chunks(team, round_start, n_chunks, chunk_tokens, token_ids, offsets, 
             if at_once == 1:
                 more_loss, more_predictions = train_centre(
                     centre, first_listed, heaviest, objective, learning_rate, measure, tokens,
-                    numbering, input_buffer, output_buffer, scratch,
+                    lists, input_buffer, output_buffer, scratch,
                 )  # fmt: skip
             else:
                 more_loss, more_predictions = train_centres(
                     centre, min(at_once, own_end - centre), first_listed, heaviest, objective,
-                    learning_rate, measure, tokens, numbering, input_buffer, output_buffer,
-                    scratch,
+                    learning_rate, measure, tokens, lists, input_buffer, output_buffer, scratch,
                 )  # fmt: skip
             loss += more_loss
             n_predictions += more_predictions
-        losses[place] = loss
-        n_pairs[place] = n_predictions
-        place = add_shared(team, TASK, 1)
+        return_rows(chunk, thread, inputs)
+        return_rows(chunk, thread, outputs)
+        losses[chunk] = loss
+        n_pairs[chunk] = n_predictions
+        chunk = add_shared(team, TASK, 1)
 
 
 @inlined
@@ -1698,15 +1829,15 @@ def saturate(x):
 
 @inner
 def merge_rows(shard, n_shards, saturation, n_chunks, shared, links):
-    """Carry the buffers of a round of chunks back to a shared matrix.
+    """Carry the common rows of a round of chunks to a shared matrix.
 
-    A row trained by several chunks moves by the sum of their steps, times::
+    A row that several chunks have trained moves by the sum of their steps, times::
 
         f(eta * sum(u)) / sum(f(eta * u))        f(x) = x / (1 + x)
 
     with u the number of gradient terms that each chunk's copy took and eta the `saturation`: the
     steps of a rare row are added, those of a frequent one, which all go to the same place, are
-    averaged. A row trained by one chunk is copied.
+    averaged.
 
     Parameters
     ----------
@@ -1716,51 +1847,49 @@ def merge_rows(shard, n_shards, saturation, n_chunks, shared, links):
     saturation : float
         The learning rate times a constant, kappa.
     n_chunks : int
-        How many of the buffers are in use.
+        How many chunks there are.
     shared : Shared
-        The matrix, changed in place, and the chunks' copies. `newest` is all -1 before and after.
+        The matrix, changed in place, and the chunks' copies. `newest` is all -1 before and after;
+        the marks of the rows are taken away.
     links : Links
         Scratch, the thread's own.
     """
-    matrix, frozen, buffers, newest = shared
-    n_rows, row_ids, rows, terms = buffers
+    matrix, frozen, copies, _, marks_by_8, newest = shared
+    n_common, _, row_ids, rows, terms = copies
     own, touched, older, step = links
     # What cannot be foreseen is always written, and counted if it is wanted: a branch would stall.
     n_touched = 0
     for chunk in range(n_chunks):
         n_own = 0
-        for slot in range(n_rows[chunk]):
+        for slot in range(n_common[chunk]):
             own[n_own] = slot
             n_own += shard_of(row_ids[chunk, slot], n_shards) == shard
         for slot in own[:n_own]:
             row = row_ids[chunk, slot]
-            older[chunk, slot] = newest[row]
+            place = region_of_chunk(chunk, copies) + slot
+            older[place] = newest[row]
             touched[n_touched] = row
             n_touched += newest[row] < 0
-            newest[row] = (np.int64(chunk) << 32) | slot
+            newest[row] = place
     for k in range(n_touched):
         if k + AHEAD < n_touched:
             prefetch_row(matrix, touched[k + AHEAD])
         row = touched[k]
-        copy = newest[row]
+        place = newest[row]
         newest[row] = -1
+        marks_by_8[row, :] = 0
         if frozen.shape[0] > 0 and frozen[row]:
             continue
-        chunk, slot = copy >> 32, copy & MASK_32
-        copy = older[chunk, slot]
-        if copy < 0:
-            copy_row(matrix[row], rows[chunk, slot])
-            continue
-        total = saturation * terms[chunk, slot]
+        total = saturation * terms[place]
         separate = saturate(total)
-        copy_row(step, rows[chunk, slot])
+        copy_row(step, rows[place])
         add_row(step, -1, matrix[row])
-        while copy >= 0:
-            chunk, slot = copy >> 32, copy & MASK_32
-            total += saturation * terms[chunk, slot]
-            separate += saturate(saturation * terms[chunk, slot])
-            add_difference(step, rows[chunk, slot], matrix[row])
-            copy = older[chunk, slot]
+        place = older[place]
+        while place >= 0:
+            total += saturation * terms[place]
+            separate += saturate(saturation * terms[place])
+            add_difference(step, rows[place], matrix[row])
+            place = older[place]
         add_row(matrix[row], saturate(total) / separate if separate > 0 else 1.0, step)
 
 
@@ -1786,13 +1915,14 @@ def meet(progress, team, patience):
 
 
 @kernel
-def train_rounds(progress, team, n_threads, patience, reports, plan, token_ids, offsets, sampling,
-                 objective, tokens, numbering, inputs, outputs, losses, n_pairs, scratch,
+def train_rounds(progress, team, thread, n_threads, patience, plan, token_ids, offsets, sampling,
+                 objective, chunks, numbering, inputs, outputs, losses, n_pairs, scratch,
                  links):  # fmt: skip
     """Do a thread's part of the rounds of a span, until there is something to do for Python.
 
-    In a round the threads train its chunks, meet, merge the shards of the rows, and meet again.
-    They meet without Python, which takes as long as some chunks when many threads ask for it.
+    In a round the threads prepare its chunks, train them, and merge the shards of the common rows,
+    and meet after each of these. They meet without Python, which takes as long as some chunks when
+    many threads ask for it.
 
     Parameters
     ----------
@@ -1800,12 +1930,11 @@ def train_rounds(progress, team, n_threads, patience, reports, plan, token_ids, 
         How far the thread is: zeros at first, and kept from call to call.
     team : ndarray of shape (4,), dtype=int64
         What the threads share, zeros at first.
-    n_threads : int
-        How many there are.
+    thread, n_threads : int
+        Which of how many it is. The first, 0, returns after each round, and the others wait until
+        it is called again.
     patience : int
         How often to look whether the others have come, before it is left to Python to wait.
-    reports : bool
-        Whether to return after each round. The others wait until it is called again.
     plan : Plan
         The rounds.
     token_ids, offsets : ndarray
@@ -1814,7 +1943,9 @@ def train_rounds(progress, team, n_threads, patience, reports, plan, token_ids, 
         That of the epoch.
     objective : Objective
         The output layer.
-    tokens, numbering : Tokens, Numbering
+    chunks : Chunks
+        Scratch, shared: what the chunks of the round are to learn.
+    numbering : Numbering
         Scratch, the thread's own.
     inputs, outputs : Shared
         The matrices, changed in place.
@@ -1837,13 +1968,23 @@ def train_rounds(progress, team, n_threads, patience, reports, plan, token_ids, 
     while start < plan.end:
         tokens_left = min(plan.end - start, round_tokens)
         n_chunks = (tokens_left + plan.chunk_tokens - 1) // plan.chunk_tokens
+        if progress[STEP] == PREPARE:
+            prepare_chunks(
+                team, start, n_chunks, plan.chunk_tokens, token_ids, offsets, sampling, objective,
+                chunks, numbering, inputs, outputs,
+            )  # fmt: skip
+            come(progress, team, n_threads)
+            progress[STEP] = MEET_TO_TRAIN
+        if progress[STEP] == MEET_TO_TRAIN:
+            if not meet(progress, team, patience):
+                return WAIT
+            progress[STEP] = TRAIN
         if progress[STEP] == TRAIN:
             first_chunk = progress[ROUND] * plan.chunks_per_round
             train_chunks(
-                team, start, n_chunks, plan.chunk_tokens, token_ids, offsets, sampling, objective,
+                team, thread, start, n_chunks, plan.chunk_tokens, objective,
                 plan.learning_rates[first_chunk : first_chunk + n_chunks], plan.measured_step,
-                inputs.matrix, outputs.matrix, tokens, numbering, inputs.buffers, outputs.buffers,
-                losses, n_pairs, scratch,
+                chunks, numbering, inputs, outputs, losses, n_pairs, scratch,
             )  # fmt: skip
             come(progress, team, n_threads)
             progress[STEP] = MEET_TO_MERGE
@@ -1858,15 +1999,15 @@ def train_rounds(progress, team, n_threads, patience, reports, plan, token_ids, 
                 merge_rows(shard, n_shards, saturation, n_chunks, inputs, links)
                 merge_rows(shard, n_shards, saturation, n_chunks, outputs, links)
                 shard = add_shared(team, TASK, 1)
-            progress[STEP] = COME_TO_TRAIN
-            if reports:
+            progress[STEP] = COME_TO_PREPARE
+            if thread == 0:
                 return REPORT
-        if progress[STEP] == COME_TO_TRAIN:
+        if progress[STEP] == COME_TO_PREPARE:
             come(progress, team, n_threads)
-            progress[STEP] = MEET_TO_TRAIN
+            progress[STEP] = MEET_TO_PREPARE
         if not meet(progress, team, patience):
             return WAIT
-        progress[STEP] = TRAIN
+        progress[STEP] = PREPARE
         progress[ROUND] += 1
         start += round_tokens
     return DONE

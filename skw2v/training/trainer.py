@@ -192,22 +192,56 @@ def _share(
     capacity: int,
     frozen: NDArray[np.bool_] | None = None,
 ) -> kernels.Shared:
-    """Allocate the buffers of a round's chunks for one of the two matrices."""
-    buffers = kernels.Buffers(
-        n_rows=np.zeros(n_chunks, np.int64),
+    """Allocate the copies of a round's chunks for one of the two matrices."""
+    n_places = 2 * n_chunks * (capacity + 1)
+    copies = kernels.Copies(
+        n_common=np.zeros(n_chunks, np.int64),
+        n_own=np.zeros(n_chunks, np.int64),
         row_ids=np.zeros((n_chunks, capacity), np.int32),
-        rows=aligned_zeros((n_chunks, capacity + 1, matrix.shape[1]), matrix.dtype),
-        terms=np.zeros((n_chunks, capacity + 1), np.float32),
+        rows=aligned_zeros((n_places, matrix.shape[1]), matrix.dtype),
+        terms=np.zeros(n_places, np.float32),
     )
     if frozen is None:
         frozen = np.zeros(0, np.bool_)
-    return kernels.Shared(matrix, frozen, buffers, np.full(len(matrix), -1, np.int64))
+    marks_by_8 = np.zeros((len(matrix), -(-n_chunks // 8)), np.uint64)
+    newest = np.full(len(matrix), -1, np.int32)
+    marks = marks_by_8.view(np.uint8)
+    return kernels.Shared(matrix, frozen, copies, marks, marks_by_8, newest)
+
+
+def _make_chunks(capacities: _Capacities, n_chunks: int, dtype: np.dtype[Any]) -> kernels.Chunks:
+    """Allocate what the chunks of a round are to learn."""
+    # A list of noise words begins with its centre words, each the target of one prediction. The
+    # lists of paths are written whole.
+    labels = aligned_zeros((n_chunks, capacities.centres, capacities.listed), dtype)
+    if capacities.negatives > 0:
+        for n in range(capacities.centres):
+            labels[:, n, n :: capacities.outputs] = 1
+
+    def numbers() -> NDArray[np.int64]:
+        return np.zeros(n_chunks, np.int64)
+
+    return kernels.Chunks(
+        tokens=make_tokens(capacities.tokens, n_chunks),
+        n_tokens=numbers(),
+        own_begin=numbers(),
+        own_end=numbers(),
+        lists=kernels.Lists(
+            np.zeros((n_chunks, capacities.listed), np.int32), labels, labels.copy()
+        ),
+        n_listed=numbers(),
+        n_lists=numbers(),
+        heaviest=np.zeros(n_chunks, dtype),
+        input_rows=np.zeros((n_chunks, capacities.input_rows), np.int32),
+        n_input_rows=numbers(),
+        output_rows=np.zeros((n_chunks, capacities.output_rows), np.int32),
+        n_output_rows=numbers(),
+    )
 
 
 class _Workspace(NamedTuple):
-    """What one thread needs besides the buffers."""
+    """What one thread needs besides what the chunks have."""
 
-    tokens: kernels.Tokens
     numbering: kernels.Numbering
     scratch: kernels.Scratch
     links: kernels.Links
@@ -227,14 +261,7 @@ def _make_workspace(
         return np.full(n, -1, np.int32)
 
     capacity = max(capacities.input_rows, capacities.output_rows)
-    # A list of noise words begins with its centre words, each the target of one prediction. The
-    # lists of paths are written whole.
-    labels = table(capacities.centres, capacities.listed)
-    if capacities.negatives > 0:
-        for n in range(capacities.centres):
-            labels[n, n :: capacities.outputs] = 1
     return _Workspace(
-        make_tokens(capacities.tokens),
         kernels.Numbering(
             input_slots=unplaced(n_words),
             output_slots=unplaced(n_output_rows),
@@ -244,9 +271,7 @@ def _make_workspace(
             node_words=np.zeros(capacities.output_rows, np.int32),
             path_starts=unplaced(capacities.input_rows),
             path_lengths=np.zeros(capacities.input_rows, np.int32),
-            listed_slots=np.full(capacities.listed, capacities.output_rows, np.int32),
-            listed_labels=labels,
-            listed_weights=labels.copy(),
+            places=np.zeros(capacity + 1, np.int32),
         ),
         kernels.Scratch(
             input_slots=np.zeros((kernels.CBOW_CENTRES, capacities.contexts), np.int32),
@@ -260,7 +285,7 @@ def _make_workspace(
         kernels.Links(
             np.zeros(capacity + 1, np.int32),
             np.zeros(n_chunks * capacity + 1, np.int32),
-            np.zeros((n_chunks, capacity), np.int64),
+            np.zeros(n_chunks * (capacity + 1), np.int32),
             table(row_size),
         ),
     )
@@ -286,6 +311,7 @@ class RoundsRun(TrainingRun):
         n_chunks = plan.chunks_per_round
         self.inputs = _share(self.input_rows, n_chunks, self.capacities.input_rows, self.frozen)
         self.outputs = _share(self.output_rows, n_chunks, self.capacities.output_rows)
+        self.chunks = _make_chunks(self.capacities, n_chunks, self.input_rows.dtype)
         self.losses = np.zeros(n_chunks)
         self.n_pairs = np.zeros(n_chunks, np.int64)
         self._lock = threading.Lock()
@@ -294,7 +320,7 @@ class RoundsRun(TrainingRun):
         self.measured_step = min(max(n_tokens // MEASURED_CENTRES, 1), MAX_MEASURED_STEP)
 
     def make_scratch(self) -> _Workspace:
-        """Return what a thread needs besides the buffers."""
+        """Return what a thread needs for itself."""
         return _make_workspace(
             self.capacities, self.plan.chunks_per_round, self.input_rows, len(self.output_rows)
         )
@@ -322,8 +348,8 @@ class RoundsRun(TrainingRun):
         sampling = self.sampling(number)
         while True:
             reason = kernels.train_rounds(
-                progress, team.state, team.n_threads, team.patience, thread == 0, plan,
-                self.token_ids, self.offsets, sampling, self.objective, scratch.tokens,
+                progress, team.state, thread, team.n_threads, team.patience, plan,
+                self.token_ids, self.offsets, sampling, self.objective, self.chunks,
                 scratch.numbering, self.inputs, self.outputs, self.losses, self.n_pairs,
                 scratch.scratch, scratch.links,
             )  # fmt: skip

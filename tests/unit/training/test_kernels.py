@@ -7,7 +7,15 @@ import naive_engine
 import numpy as np
 import pytest
 import reference
-from compiled import merge_rows, random_bits, train_chunks
+from compiled import (
+    load_rows,
+    mark_rows,
+    merge_rows,
+    prepare_chunks,
+    random_bits,
+    return_rows,
+    train_chunks,
+)
 from numba import config, njit
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
@@ -89,6 +97,21 @@ def test_training_equals_the_naive_engine_for_any_chunks(architecture, objective
     )  # fmt: skip
     plan = small_plan(chunk_tokens=chunk_tokens, chunks_per_round=2)
     ours, expected = train_both(make_corpus(200, 12, 3, seed=1), parameters, plan)
+    assert_allclose(ours.input_vectors, expected[0], atol=1e-6)
+    assert_allclose(ours.output_vectors, expected[1], atol=1e-6)
+
+
+@pytest.mark.parametrize(("architecture", "objective"), MODES)
+@pytest.mark.parametrize("chunks_per_round", [8, 17])
+def test_training_equals_the_naive_engine_for_many_chunks_in_a_round(
+    architecture, objective, chunks_per_round
+):
+    parameters = TrainingParameters(
+        vector_size=16, architecture=architecture, objective=objective, window=2, sample=0.0,
+        epochs=2, learning_rate=0.1,
+    )  # fmt: skip
+    plan = small_plan(chunk_tokens=15, chunks_per_round=chunks_per_round)
+    ours, expected = train_both(make_corpus(600, 120, 5, seed=4), parameters, plan)
     assert_allclose(ours.input_vectors, expected[0], atol=1e-6)
     assert_allclose(ours.output_vectors, expected[1], atol=1e-6)
 
@@ -192,16 +215,18 @@ def train_one_chunk(token_ids, offsets, W, U, tables, sampling, learning_rate):
     plan = small_plan(chunk_tokens=len(token_ids), chunks_per_round=1)
     capacities = trainer._capacities(tables, plan, sampling.window, len(W), len(token_ids))
     workspace = trainer._make_workspace(capacities, 1, W, len(U))
+    chunks = trainer._make_chunks(capacities, 1, W.dtype)
     inputs = trainer._share(W.copy(), 1, capacities.input_rows)
     outputs = trainer._share(U.copy(), 1, capacities.output_rows)
+    prepare_chunks(
+        np.zeros(4, np.int64), 0, 1, len(token_ids), token_ids, offsets, sampling, tables, chunks,
+        workspace.numbering, inputs, outputs,
+    )  # fmt: skip
     train_chunks(
-        np.zeros(4, np.int64), 0, 1, len(token_ids), token_ids, offsets, sampling, tables,
-        np.array([learning_rate]), 1, inputs.matrix, outputs.matrix, workspace.tokens,
-        workspace.numbering, inputs.buffers, outputs.buffers, np.zeros(1), np.zeros(1, np.int64),
+        np.zeros(4, np.int64), 0, 0, 1, len(token_ids), tables, np.array([learning_rate]), 1,
+        chunks, workspace.numbering, inputs, outputs, np.zeros(1), np.zeros(1, np.int64),
         workspace.scratch,
     )  # fmt: skip
-    for side in (inputs, outputs):
-        merge_rows(0, 1, 1.0, 1, side, workspace.links)
     return inputs.matrix, outputs.matrix
 
 
@@ -403,37 +428,85 @@ def test_merged_rows_equal_the_reference(n_shards, freeze):
     matrix = rng.normal(size=(n_rows, size))
     row_ids = np.array([rng.permutation(n_rows)[:capacity] for _ in range(n_chunks)], np.int32)
     counts = rng.integers(0, capacity + 1, n_chunks)
-    rows = rng.normal(size=(n_chunks, capacity + 1, size))
-    terms = rng.uniform(0, 500, size=(n_chunks, capacity + 1)).astype(np.float32)
-    buffers = kernels.Buffers(counts, row_ids, rows, terms)
+    n_places = 2 * n_chunks * (capacity + 1)
+    rows = rng.normal(size=(n_places, size))
+    terms = rng.uniform(0, 500, size=n_places).astype(np.float32)
+    copies = kernels.Copies(counts, np.zeros(n_chunks, int), row_ids, rows, terms)
     eta = 0.01
     expected = matrix.copy()
     for row in range(n_rows):
-        copies = [
-            (chunk, slot)
+        places = [
+            chunk * (capacity + 1) + slot
             for chunk in range(n_chunks)
             for slot in range(counts[chunk])
             if row_ids[chunk, slot] == row
         ]
-        if copies:
-            places = tuple(np.array(copies).T)
+        if places:
             expected[row] = reference.merge_rows(matrix[row], rows[places], terms[places], eta)
     frozen = np.zeros(n_rows if freeze else 0, bool)
     frozen[:10] = freeze
     expected[:10] = matrix[:10] if freeze else expected[:10]
-    newest = np.full(n_rows, -1)
+    marks = rng.integers(1, 256, (n_rows, 1)).astype(np.uint64)
+    newest = np.full(n_rows, -1, np.int32)
     links = kernels.Links(
         np.zeros(capacity + 1, np.int32),
         np.zeros(n_chunks * capacity + 1, np.int32),
-        np.zeros((n_chunks, capacity), np.int64),
+        np.zeros(n_chunks * (capacity + 1), np.int32),
         np.zeros(size),
     )
-    shared = kernels.Shared(matrix, frozen, buffers, newest)
+    shared = kernels.Shared(matrix, frozen, copies, marks.view(np.uint8), marks, newest)
     for shard in range(n_shards):
         merge_rows(shard, n_shards, eta, n_chunks, shared, links)
     # Uncompiled, NumPy multiplies a number of terms, float32, and the rate in float32.
     assert_allclose(matrix, expected, rtol=1e-4 if config.DISABLE_JIT else 1e-12)
     assert_array_equal(newest, -1)
+    touched = np.unique(np.concatenate([row_ids[k, :n] for k, n in enumerate(counts)]))
+    assert_array_equal(np.flatnonzero(marks == 0), touched)
+
+
+@pytest.mark.parametrize("n_chunks", [1, 3, 8, 9, 20])
+def test_rows_that_one_chunk_touches_are_copied_and_returned_by_it(n_chunks):
+    rng = np.random.default_rng(0)
+    n_rows, size, capacity, thread = 200, 16, 30, n_chunks - 1
+    matrix = rng.normal(size=(n_rows, size))
+    frozen = rng.random(n_rows) < 0.3
+    shared = trainer._share(matrix.copy(), n_chunks, capacity, frozen)
+    copies = shared.copies
+    row_ids = [rng.permutation(n_rows)[:capacity].astype(np.int32) for _ in range(n_chunks)]
+    for chunk, rows in enumerate(row_ids):
+        mark_rows(chunk, rows, capacity, shared.marks)
+    is_common = np.bincount(np.concatenate(row_ids), minlength=n_rows) > 1
+    assert n_chunks == 1 or is_common.any()
+    expected = matrix.copy()
+    places = np.zeros(capacity + 1, np.int32)
+    for chunk, rows in enumerate(row_ids):
+        dummy = load_rows(chunk, thread, rows, capacity, shared, places)
+        assert_array_equal(copies.rows[places[:-1]], matrix[rows])
+        assert_array_equal(copies.rows[dummy], 0)
+        assert len({dummy, *places[:-1]}) == capacity + 1
+        region = places // (capacity + 1)
+        assert_array_equal(region[:-1], np.where(is_common[rows], chunk, n_chunks + thread))
+        assert region[-1] == n_chunks + thread
+        assert places[-1] == dummy
+
+        copies.rows[places] += 1 + chunk
+        copies.rows[dummy] = 0
+        terms = rng.random(capacity).astype(np.float32)
+        copies.terms[places[:-1]] = terms
+        return_rows(chunk, thread, shared)
+        expected[rows[~is_common[rows] & ~frozen[rows]]] += 1 + chunk
+        assert_array_equal(shared.matrix, expected)
+
+        n_common, n_own = copies.n_common[chunk], copies.n_own[chunk]
+        assert (n_common, n_own) == (is_common[rows].sum(), (~is_common[rows]).sum())
+        first = chunk * (capacity + 1)
+        assert_array_equal(copies.row_ids[chunk, :n_common], rows[is_common[rows]])
+        assert_array_equal(copies.terms[first : first + n_common], terms[is_common[rows]])
+        own = slice(capacity - n_own, capacity)
+        assert_array_equal(copies.row_ids[chunk, own][::-1], rows[~is_common[rows]])
+        own_terms = copies.terms[first : first + capacity][own]
+        assert_array_equal(own_terms[::-1], terms[~is_common[rows]])
+    assert_array_equal(shared.marks.any(axis=1), is_common)
 
 
 @pytest.mark.parametrize("varied", ["key", "counter"])
