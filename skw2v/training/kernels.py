@@ -75,9 +75,11 @@ VECTOR_ROOM = VECTOR_BYTES // 4  # elements behind a list that `copy_vectors` ma
 # What the threads of a team share: the next task of a phase, how many threads have come to the end
 # of it, how many phases have ended, and whether a thread has failed.
 TASK, COME, PHASE, BROKEN = range(4)
-# How far a thread is: the round, the step within it, and the phase whose end it waits for.
-ROUND, STEP, AWAITED = range(3)
-PREPARE, MEET_TO_TRAIN, TRAIN, MEET_TO_MERGE, MERGE, COME_TO_PREPARE, MEET_TO_PREPARE = range(7)
+# How far a thread is: the round, the step within it, what of the step is next, and the phase whose
+# end it waits for.
+ROUND, STEP, NEXT, AWAITED = range(4)
+PREPARE, TRAIN, MERGE = range(3)
+WORK, TELL, MEET = range(3)
 # Why `train_rounds` returns: all is done, a round is to be reported, or others let it wait.
 DONE, REPORT, WAIT = range(3)
 
@@ -1926,7 +1928,7 @@ def train_rounds(progress, team, thread, n_threads, patience, plan, token_ids, o
 
     Parameters
     ----------
-    progress : ndarray of shape (3,), dtype=int64
+    progress : ndarray of shape (4,), dtype=int64
         How far the thread is: zeros at first, and kept from call to call.
     team : ndarray of shape (4,), dtype=int64
         What the threads share, zeros at first.
@@ -1968,46 +1970,39 @@ def train_rounds(progress, team, thread, n_threads, patience, plan, token_ids, o
     while start < plan.end:
         tokens_left = min(plan.end - start, round_tokens)
         n_chunks = (tokens_left + plan.chunk_tokens - 1) // plan.chunk_tokens
-        if progress[STEP] == PREPARE:
-            prepare_chunks(
-                team, start, n_chunks, plan.chunk_tokens, token_ids, offsets, sampling, objective,
-                chunks, numbering, inputs, outputs,
-            )  # fmt: skip
-            come(progress, team, n_threads)
-            progress[STEP] = MEET_TO_TRAIN
-        if progress[STEP] == MEET_TO_TRAIN:
-            if not meet(progress, team, patience):
-                return WAIT
-            progress[STEP] = TRAIN
-        if progress[STEP] == TRAIN:
-            first_chunk = progress[ROUND] * plan.chunks_per_round
-            train_chunks(
-                team, thread, start, n_chunks, plan.chunk_tokens, objective,
-                plan.learning_rates[first_chunk : first_chunk + n_chunks], plan.measured_step,
-                chunks, numbering, inputs, outputs, losses, n_pairs, scratch,
-            )  # fmt: skip
-            come(progress, team, n_threads)
-            progress[STEP] = MEET_TO_MERGE
-        if progress[STEP] == MEET_TO_MERGE:
-            if not meet(progress, team, patience):
-                return WAIT
-            progress[STEP] = MERGE
-        if progress[STEP] == MERGE:
-            saturation = plan.saturations[progress[ROUND]]
-            shard = add_shared(team, TASK, 1)
-            while shard < n_shards:
-                merge_rows(shard, n_shards, saturation, n_chunks, inputs, links)
-                merge_rows(shard, n_shards, saturation, n_chunks, outputs, links)
+        step = progress[STEP]
+        if progress[NEXT] == WORK:
+            progress[NEXT] = TELL
+            if step == PREPARE:
+                prepare_chunks(
+                    team, start, n_chunks, plan.chunk_tokens, token_ids, offsets, sampling,
+                    objective, chunks, numbering, inputs, outputs,
+                )  # fmt: skip
+            elif step == TRAIN:
+                first_chunk = progress[ROUND] * plan.chunks_per_round
+                train_chunks(
+                    team, thread, start, n_chunks, plan.chunk_tokens, objective,
+                    plan.learning_rates[first_chunk : first_chunk + n_chunks], plan.measured_step,
+                    chunks, numbering, inputs, outputs, losses, n_pairs, scratch,
+                )  # fmt: skip
+            else:
+                saturation = plan.saturations[progress[ROUND]]
                 shard = add_shared(team, TASK, 1)
-            progress[STEP] = COME_TO_PREPARE
-            if thread == 0:
-                return REPORT
-        if progress[STEP] == COME_TO_PREPARE:
+                while shard < n_shards:
+                    merge_rows(shard, n_shards, saturation, n_chunks, inputs, links)
+                    merge_rows(shard, n_shards, saturation, n_chunks, outputs, links)
+                    shard = add_shared(team, TASK, 1)
+                if thread == 0:
+                    return REPORT
+        if progress[NEXT] == TELL:
             come(progress, team, n_threads)
-            progress[STEP] = MEET_TO_PREPARE
+            progress[NEXT] = MEET
         if not meet(progress, team, patience):
             return WAIT
-        progress[STEP] = PREPARE
-        progress[ROUND] += 1
-        start += round_tokens
+        progress[NEXT] = WORK
+        progress[STEP] += 1
+        if step == MERGE:
+            progress[STEP] = PREPARE
+            progress[ROUND] += 1
+            start += round_tokens
     return DONE

@@ -343,7 +343,7 @@ class RoundsRun(TrainingRun):
                 self._span, self._span_plan = (number, begin, end), self._plan(number, begin, end)
             plan = self._span_plan
         round_tokens = plan.chunk_tokens * plan.chunks_per_round
-        progress = np.zeros(3, np.int64)
+        progress = np.zeros(4, np.int64)
         n_rests, awaited = 0, -1
         sampling = self.sampling(number)
         while True:
