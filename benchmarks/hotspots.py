@@ -1,10 +1,11 @@
 """Show where the time of training goes: by step, and by instruction of the compiled code.
 
-A chunk of tokens is sampled; the rows that it touches are copied; it is learned; and the copies of
-a round are merged. The first table gives the processor's time of each step for a token of the
-text, on one thread. With `--code` Linux's `perf` looks 4000 times a second at which instruction
-runs, and `objdump` tells what it is: the file lists the machine code with the share of each
-instruction, and a second table the loops (and other straight pieces) that take most.
+A chunk of tokens is prepared: sampled, and the rows that it touches are listed; these rows are
+copied; it is learned; and the copies of a round are merged. The first table gives the processor's
+time of each step for a token of the text, on one thread. With `--code` Linux's `perf` looks 4000
+times a second at which instruction runs, and `objdump` tells what it is: the file lists the machine
+code with the share of each instruction, and a second table the loops (and other straight pieces)
+that take most.
 
 See `benchmarks/README.md` for how to run it.
 """
@@ -169,7 +170,7 @@ def timed(name: str, instead: Callable[..., None] | None = None) -> Iterator[lis
 
 
 def copy_only(*arguments: Any) -> None:
-    """Do all that `train_chunks` does but learn."""
+    """Copy the rows of chunks and write them back as `train_chunks` does, and learn nothing."""
     given = SimpleNamespace(**dict(zip(TRAIN_CHUNKS_PARAMETERS, arguments, strict=True)))
     chunks = given.chunks
     for chunk in range(given.n_chunks):

@@ -143,8 +143,8 @@ class Tokens(NamedTuple):
 class Lists(NamedTuple):
     """Lists of outputs: the path of each word of a chunk, or the noise words of each step.
 
-    These stand behind places for the centre words of the step. Each list is padded by a dummy of no
-    weight, to tiles or, a path, to half tiles.
+    Noise words stand behind room for the centre words of the step. Each list is padded by a dummy
+    of no weight, to tiles or, a path, to half tiles.
     """
 
     slots: NDArray[np.int32]  # numbers of output rows, then the places of their copies
@@ -221,7 +221,7 @@ class Shared(NamedTuple):
 class Links(NamedTuple):
     """Space to find the copies of each row in a round, and to add them up."""
 
-    own: NDArray[np.int32]  # (capacity + 1,) slots of a chunk whose rows belong to a shard
+    slots: NDArray[np.int32]  # (capacity + 1,) slots of a chunk whose rows belong to a shard
     touched: NDArray[np.int32]  # (n_chunks * capacity + 1,) rows of the shard, each once
     older: NDArray[np.int32]  # (n_chunks * (capacity + 1),) place of the copy before a copy, or -1
     step: NDArray[Any]  # (padded_size,)
@@ -1858,15 +1858,15 @@ def merge_rows(shard, n_shards, saturation, n_chunks, shared, links):
     """
     matrix, frozen, copies, _, marks_by_8, newest = shared
     n_common, _, row_ids, rows, terms = copies
-    own, touched, older, step = links
+    slots, touched, older, step = links
     # What cannot be foreseen is always written, and counted if it is wanted: a branch would stall.
     n_touched = 0
     for chunk in range(n_chunks):
-        n_own = 0
+        n_slots = 0
         for slot in range(n_common[chunk]):
-            own[n_own] = slot
-            n_own += shard_of(row_ids[chunk, slot], n_shards) == shard
-        for slot in own[:n_own]:
+            slots[n_slots] = slot
+            n_slots += shard_of(row_ids[chunk, slot], n_shards) == shard
+        for slot in slots[:n_slots]:
             row = row_ids[chunk, slot]
             place = region_of_chunk(chunk, copies) + slot
             older[place] = newest[row]

@@ -4,8 +4,8 @@ A run goes epoch by epoch through the corpus; each objective says how an epoch i
 each epoch the caller may look at the vectors and end the run. A run may start from vectors that
 were learned before, and may hold some of the words' input vectors fast: their output vectors are
 trained all the same, or nothing could be learned about what predicts them. In the sampled modes a
-frozen vector is held fast by the merge: within a chunk its copy moves, and the next chunk has it
-again as it was.
+frozen vector is never written back: within a chunk its copy moves, and the next chunk has it again
+as it was.
 """
 
 from __future__ import annotations

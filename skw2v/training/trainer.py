@@ -4,12 +4,13 @@ The recipe for an encoded corpus:
 
 1. *Tables*: how often to keep each word, the noise distribution or the Huffman tree.
 2. *Rounds*: the corpus is cut into chunks of equal length, and a round trains a few consecutive
-   chunks, each on its own copies of the rows it touches. Then the copies are merged into the shared
-   matrices, chunk after chunk in the order of the corpus.
+   chunks, each on its own copies of the rows it touches. A row that one chunk alone touches is
+   written back by it. Then the copies of all others are merged into the shared matrices, chunk
+   after chunk in the order of the corpus.
 3. *Threads* take the chunks of a round, and then the rows to be merged, as they come. They decide
    who does what and never what is done: the vectors are the same bytes for any number of threads.
 4. *Schedule*: the learning rate falls along a straight line from token to token.
-5. *Loss*: measured on a fixed part of the blocks, before they are learned.
+5. *Loss*: measured on a fixed part of the steps, before they are learned.
 """
 
 from __future__ import annotations
