@@ -196,7 +196,7 @@ class Word2VecVectorizer(
         Words whose input vectors must not move: "init" names all words of `init`, a list, tuple,
         set or array the words in it. Only vectors that are known before training can be kept, from
         `init` or from a former fit that is continued. They are put back after each chunk, of 500 to
-        2,000 tokens; within it, a copy moves as the other words do. Output vectors are always
+        8,000 tokens; within it, a copy moves as the other words do. Output vectors are always
         trained. gensim: `vectors_lockf`.
     warm_start : bool, default=False
         Let `fit` continue from the last one: words that were known start from their last vectors,
