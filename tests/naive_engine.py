@@ -1,6 +1,6 @@
 """Centres, chunks and rounds in plain NumPy: what the kernels must equal, on small corpora.
 
-Every centre (or two that share noise words) is a step of `reference.logistic_block` over the whole
+Every centre (or two of CBOW) is a step of `reference.logistic_block` over the whole
 vocabulary, with the matrices of pairs written down pair by pair, and every merge is
 `reference.merge_rows`. Which tokens survive, how far windows reach and which negatives are drawn is
 asked of the kernels' own random functions, which other tests compare with their distributions.
@@ -133,12 +133,16 @@ def train_chunk(start, stop, token_ids, W, U, survivors, contexts_of, objective,
             windows, token_ids[centres], shared_negatives, objective, len(W), len(U)
         ):
             X = A @ W
-            weight = max(input_weight, len(A) * heaviest)
-            new_X, U, step_loss = logistic_block(X, U, P, C, min(rate, kernels.MAX_WEIGHT / weight))
-            W = W + A.T @ (new_X - X)
+            limited = min(rate, kernels.MAX_WEIGHT / max(input_weight, len(A) * heaviest))
+            # Two windows are averaged at once; paths are learned one by one.
+            one_by_one = objective.cbow and objective.hierarchical
+            for n in range(len(A)) if one_by_one else [slice(None)]:
+                block = np.atleast_2d(X[n]), U, np.atleast_2d(P[n]), np.atleast_2d(C[n])
+                new_X, U, step_loss = logistic_block(*block, limited)
+                W = W + np.atleast_2d(A[n]).T @ (new_X - block[0])
+                loss += step_loss * fresh
             W_terms += A.T @ C.sum(axis=1)
             U_terms += C.sum(axis=0)
-            loss += step_loss * fresh
             n_pairs += len(A) * fresh
     return W, U, W_terms, U_terms, loss, n_pairs
 

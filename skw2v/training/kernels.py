@@ -230,8 +230,9 @@ class Links(NamedTuple):
 class Scratch(NamedTuple):
     """Space for the matrices of one step: of a centre, or of CBOW_CENTRES of them."""
 
-    input_slots: NDArray[np.int32]  # (CBOW_CENTRES, max_contexts) copies that are X, or ...
-    means: NDArray[Any]  # (CBOW_CENTRES, padded_size) ... their means, the rows of X in CBOW
+    input_slots: NDArray[np.int32]  # (max_contexts,) copies that are X, or ...
+    shares: NDArray[Any]  # (CBOW_CENTRES, max_contexts) ... of which X takes these shares: W
+    means: NDArray[Any]  # (CBOW_CENTRES, padded_size) the rows of X in CBOW
     input_steps: NDArray[Any]  # (MAX_INPUTS, padded_size): G Y, how far the inputs are to move
     output_slots: NDArray[np.int32]  # (max_outputs,) a list of outputs that is to differ, ...
     labels: NDArray[Any]  # (CBOW_CENTRES or 1, max_outputs): ... its t, ...
@@ -603,41 +604,80 @@ differentiate_row = _make_differentiate(1, TILE_OUTPUTS)
 differentiate_half_row = _make_differentiate(1, HALF_TILE)
 
 
-def add_tile(target, scale, sources, rows, first):
-    """``target += scale * sum_k sources[rows[k]]``, for a tile of k; from zero at the first."""
+def add_contexts(means, shares, inputs, rows, first):
+    """``means[n] += sum_k shares[n, k] * inputs[rows[k]]``, for a tile of k; the first sets."""
     k = slice(first, first + CONTEXT_TILE)
-    target[:] = scale * sources[rows[k]].sum(axis=0) + (target if first > 0 else 0)
+    means[:] = shares[:, k] @ inputs[rows[k]] + (means if first > 0 else 0)
 
 
-@intrinsic
-def _add_tile(typingctx, target, scale, sources, rows, first):
-    """Emit `add_tile`."""
-
-    def codegen(context, builder, signature, values):
-        t_array, factor, s_array, rows_array, k = values
-        of = _row_pointers(context, builder, sources, s_array, k, CONTEXT_TILE, rows, rows_array)
-        factor = context.cast(builder, factor, scale, target.dtype)
-        factor = _broadcast(builder, _vector_type(context, target), factor)
-        is_first = builder.icmp_signed("==", k, ir.Constant(k.type, 0))
-        loop, (to,) = _open_rows(context, builder, (target,), (t_array,))
-        # Pairwise: a sum of sums waits for fewer others.
-        terms = [loop.load(pointer) for pointer in of]
-        while len(terms) > 1:
-            terms = [builder.fadd(u, v) for u, v in zip(terms[::2], terms[1::2], strict=True)]
-        none = ir.Constant(loop.vector, [0.0] * loop.vector.count)
-        before = builder.select(is_first, none, loop.load(to))
-        loop.store(_multiply_add(builder, factor, terms[0], before), to)
-        loop.close()
-        return context.get_dummy_value()
-
-    return types.void(target, scale, sources, rows, first), codegen
+def move_contexts(inputs, rows, shares, steps, first):
+    """``inputs[rows[k]] += sum_n shares[n, k] * steps[n]``, for a tile of k, one after another."""
+    for k in range(first, first + CONTEXT_TILE):  # a word may stand in the windows twice
+        inputs[rows[k]] += shares[:, k] @ steps[: len(shares)]
 
 
-@overload(add_tile)
-def _compile_add_tile(target, scale, sources, rows, first):
-    """Replace `add_tile` in compiled code."""
-    return lambda target, scale, sources, rows, first: _add_tile(
-        target, scale, sources, rows, first
+def _make_context_tile(move):
+    """Make a function that emits `move_contexts` or `add_contexts`."""
+
+    @intrinsic
+    def emit(typingctx, inputs, rows, shares, vectors, first):
+        def codegen(context, builder, signature, values):
+            x_array, rows_array, s_array, v_array, k = values
+            x = _row_pointers(context, builder, inputs, x_array, k, CONTEXT_TILE, rows, rows_array)
+            zero = ir.Constant(k.type, 0)
+            v = _row_pointers(
+                context, builder, vectors, v_array, zero, CBOW_CENTRES, types.none, None
+            )
+            vector = _vector_type(context, inputs)
+
+            def factor(n, i):
+                place = ir.Constant(k.type, n), builder.add(k, ir.Constant(k.type, i))
+                pointer = _element_pointer(context, builder, shares, s_array, *place)
+                return _broadcast(builder, vector, builder.load(pointer))
+
+            factors = [[factor(n, i) for n in range(CBOW_CENTRES)] for i in range(CONTEXT_TILE)]
+            is_first = builder.icmp_signed("==", k, zero)
+            loop = _VectorLoop(context, builder, inputs, x_array)
+            none = ir.Constant(vector, [0.0] * vector.count)
+            if move:
+                steps = [loop.load(pointer) for pointer in v]
+                for pointer, own in zip(x, factors, strict=True):
+                    x_vector = loop.load(pointer)
+                    for share, step in zip(own, steps, strict=True):
+                        x_vector = _multiply_add(builder, share, step, x_vector)
+                    loop.store(x_vector, pointer)
+            else:
+                x_vectors = [loop.load(pointer) for pointer in x]
+                for n, pointer in enumerate(v):
+                    total = builder.select(is_first, none, loop.load(pointer))
+                    for x_vector, own in zip(x_vectors, factors, strict=True):
+                        total = _multiply_add(builder, own[n], x_vector, total)
+                    loop.store(total, pointer)
+            loop.close()
+            return context.get_dummy_value()
+
+        return types.void(inputs, rows, shares, vectors, first), codegen
+
+    return emit
+
+
+_add_contexts = _make_context_tile(move=False)
+_move_contexts = _make_context_tile(move=True)
+
+
+@overload(add_contexts)
+def _compile_add_contexts(means, shares, inputs, rows, first):
+    """Replace `add_contexts` in compiled code."""
+    return lambda means, shares, inputs, rows, first: _add_contexts(
+        inputs, rows, shares, means, first
+    )
+
+
+@overload(move_contexts)
+def _compile_move_contexts(inputs, rows, shares, steps, first):
+    """Replace `move_contexts` in compiled code."""
+    return lambda inputs, rows, shares, steps, first: _move_contexts(
+        inputs, rows, shares, steps, first
     )
 
 
@@ -740,31 +780,32 @@ def _make_move_by_means(n_means, n_outputs):
     They are so few that no list names them, and that their scores stay in registers.
     """
 
-    def move(steps, means, outputs, output_rows, first_output, scores):
+    def move(steps, means, first_mean, outputs, output_rows, first_output, scores):
         """Move a tile of outputs and its inputs, as `_make_move_by_means` says."""
-        n, m = slice(n_means), slice(first_output, first_output + n_outputs)
+        n = slice(first_mean, first_mean + n_means)
+        m = slice(first_output, first_output + n_outputs)
         y, g = output_rows[m], scores[n, m]
         steps[n] = g @ outputs[y] + (steps[n] if first_output > 0 else 0)
         outputs[y] += g.T @ means[n]  # only a dummy may be named twice, and does not move
 
     @intrinsic
-    def emit(typingctx, steps, means, outputs, output_rows, first_output, scores):
+    def emit(typingctx, steps, means, first_mean, outputs, output_rows, first_output, scores):
         def codegen(context, builder, signature, values):
-            d_array, x_array, y_array, y_rows, m, s_array = values
+            d_array, x_array, n_first, y_array, y_rows, m, s_array = values
 
-            def first_rows(array_type, array):
-                zero = ir.Constant(m.type, 0)
+            def own_rows(array_type, array):
                 return _row_pointers(
-                    context, builder, array_type, array, zero, n_means, types.none, None
+                    context, builder, array_type, array, n_first, n_means, types.none, None
                 )
 
-            x, d = first_rows(means, x_array), first_rows(steps, d_array)
+            x, d = own_rows(means, x_array), own_rows(steps, d_array)
             y = _row_pointers(context, builder, outputs, y_array, m, n_outputs, output_rows, y_rows)
             vector = _vector_type(context, outputs)
 
             def factor(n, k):
-                place = ir.Constant(m.type, n), builder.add(m, ir.Constant(m.type, k))
-                pointer = _element_pointer(context, builder, scores, s_array, *place)
+                row = builder.add(n_first, ir.Constant(m.type, n))
+                column = builder.add(m, ir.Constant(m.type, k))
+                pointer = _element_pointer(context, builder, scores, s_array, row, column)
                 return _broadcast(builder, vector, builder.load(pointer))
 
             factors = [[factor(n, k) for n in range(n_means)] for k in range(n_outputs)]
@@ -787,12 +828,13 @@ def _make_move_by_means(n_means, n_outputs):
             loop.close()
             return context.get_dummy_value()
 
-        return types.void(steps, means, outputs, output_rows, first_output, scores), codegen
+        arguments = steps, means, first_mean, outputs, output_rows, first_output, scores
+        return types.void(*arguments), codegen
 
     @overload(move)
-    def compile_move(steps, means, outputs, output_rows, first_output, scores):
-        return lambda steps, means, outputs, output_rows, first_output, scores: emit(
-            steps, means, outputs, output_rows, first_output, scores
+    def compile_move(steps, means, first_mean, outputs, output_rows, first_output, scores):
+        return lambda steps, means, first_mean, outputs, output_rows, first_output, scores: emit(
+            steps, means, first_mean, outputs, output_rows, first_output, scores
         )
 
     return move
@@ -1214,35 +1256,35 @@ def learn_contexts(n_inputs, inputs, input_rows, distinct, outputs, output_rows,
 
 
 @inlined
-def learn_mean(outputs, output_rows, labels, weights, learning_rate, measure, scratch):
-    """Do what `learn_contexts` does for one input, the mean of CBOW, but for moving it.
+def learn_mean(n, outputs, output_rows, labels, weights, learning_rate, measure, scratch):
+    """Do what `learn_contexts` does for one input, the n-th mean of CBOW, but for moving it.
 
-    It leaves how far the mean is to move, for `move_contexts`.
+    It leaves how far the mean is to move, for `move_windows`.
     """
     means, steps, scores = scratch.means, scratch.input_steps, scratch.scores
     n_outputs = output_rows.shape[0]
     loss = 0.0
     if measure:
-        loss = logistic_loss(1, means, None, outputs, output_rows, labels, weights)
+        loss = logistic_loss(1, means[n:], None, outputs, output_rows, labels, weights)
     whole = n_outputs // TILE_OUTPUTS * TILE_OUTPUTS
     for m in range(0, whole, TILE_OUTPUTS):
         differentiate_row(
-            means, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
+            means, None, n, outputs, output_rows, m, labels, weights, learning_rate, scores
         )
     if whole < n_outputs:
         differentiate_half_row(
-            means, None, 0, outputs, output_rows, whole, labels, weights, learning_rate, scores
+            means, None, n, outputs, output_rows, whole, labels, weights, learning_rate, scores
         )
     for m in range(0, whole, TILE_OUTPUTS):
-        move_by_mean(steps, means, outputs, output_rows, m, scores)
+        move_by_mean(steps, means, n, outputs, output_rows, m, scores)
     if whole < n_outputs:
-        move_half_by_mean(steps, means, outputs, output_rows, whole, scores)
+        move_half_by_mean(steps, means, n, outputs, output_rows, whole, scores)
     return loss
 
 
 @inlined
 def learn_means(outputs, output_rows, labels, weights, learning_rate, measure, scratch):
-    """Do what `learn_mean` does for the means of CBOW_CENTRES, whose outputs are whole tiles."""
+    """Do what `learn_mean` does for all means, which meet the same outputs, whole tiles."""
     means, steps, scores = scratch.means, scratch.input_steps, scratch.scores
     loss = 0.0
     if measure:
@@ -1252,27 +1294,65 @@ def learn_means(outputs, output_rows, labels, weights, learning_rate, measure, s
             means, None, 0, outputs, output_rows, m, labels, weights, learning_rate, scores
         )
     for m in range(0, output_rows.shape[0], TILE_OUTPUTS):
-        move_by_means(steps, means, outputs, output_rows, m, scores)
+        move_by_means(steps, means, 0, outputs, output_rows, m, scores)
     return loss
+
+
+@inlined
+def window_of(centre, tokens):
+    """Return the first token of a window and the one past its last, the centre between them."""
+    low = max(tokens.begin[centre], centre - tokens.reach[centre])
+    high = min(tokens.end[centre], centre + tokens.reach[centre] + 1)
+    return low, high
 
 
 @inlined
 def list_contexts(centre, tokens, dummy, slots):
     """List the input rows of a window, without its centre, padded by a dummy; return how many."""
-    low = max(tokens.begin[centre], centre - tokens.reach[centre])
-    high = min(tokens.end[centre], centre + tokens.reach[centre] + 1)
+    low, high = window_of(centre, tokens)
     n_before, n_after = centre - low, high - centre - 1
     copy_vectors(slots, 0, tokens.input_slots, low, n_before)
     copy_vectors(slots, n_before, tokens.input_slots, centre + 1, n_after)
-    fill_vectors(slots, n_before + n_after, dummy, CONTEXT_TILE)
+    fill_vectors(slots, n_before + n_after, dummy, TILE_INPUTS)
     return n_before + n_after
+
+
+@inlined
+def list_windows(first, second, cbow_mean, tokens, dummy, scratch):
+    """List the contexts of neighbouring centres, and each one's share in the mean of either window.
+
+    Their windows are one run of tokens, as they overlap or, at the end of a document, adjoin. The
+    list is padded to tiles by a dummy of no share. A second centre that is the first is no other,
+    and has no contexts. Returns the length of the list, and how many contexts either centre has.
+    """
+    (low, first_high), (second_low, high) = window_of(first, tokens), window_of(second, tokens)
+    begin, end = min(low, second_low), max(first_high, high)
+    n_first = first_high - low - 1
+    n_second = high - second_low - 1 if second > first else 0
+    copy_vectors(scratch.input_slots, 0, tokens.input_slots, begin, end - begin)
+    fill_vectors(scratch.input_slots, end - begin, dummy, CONTEXT_TILE)
+    share_window(0, low, first_high, first, n_first, begin, end, cbow_mean, scratch)
+    share_window(1, second_low, high, second, n_second, begin, end, cbow_mean, scratch)
+    return end - begin, (n_first, n_second)
+
+
+@inlined
+def share_window(n, low, high, centre, n_contexts, begin, end, cbow_mean, scratch):
+    """Set the shares that the tokens begin..end have in the mean, or the sum, of low..high."""
+    shares = scratch.shares[n]
+    share = shares.dtype.type(min(n_contexts, 1))
+    if cbow_mean and n_contexts > 0:
+        share /= shares.dtype.type(n_contexts)
+    fill_vectors(shares, 0, 0, low - begin)
+    fill_vectors(shares, low - begin, share, high - low)
+    fill_vectors(shares, high - begin, 0, end - high + CONTEXT_TILE)
+    shares[centre - begin] = 0
 
 
 @inlined
 def has_distinct_words(centre, tokens):
     """Tell whether no word stands in a window twice, its centre included."""
-    low = max(tokens.begin[centre], centre - tokens.reach[centre])
-    high = min(tokens.end[centre], centre + tokens.reach[centre] + 1)
+    low, high = window_of(centre, tokens)
     n_repeats = 0
     for token in range(low, high):
         n_repeats += tokens.previous[token] >= low
@@ -1280,25 +1360,23 @@ def has_distinct_words(centre, tokens):
 
 
 @inlined
-def average_contexts(n, n_contexts, cbow_mean, inputs, scratch):
-    """Set a row of X to the mean, or the sum, of contexts; return each one's share in it."""
-    mean, slots = scratch.means[n], scratch.input_slots[n]
-    share = inputs.dtype.type(1)
-    if cbow_mean and n_contexts > 0:
-        share /= inputs.dtype.type(n_contexts)
-    for k in range(0, n_contexts, CONTEXT_TILE):  # an empty window has no weight, whatever its row
-        add_tile(mean, share, inputs, slots, k)
-    return share
+def average_windows(n_rows, inputs, scratch):
+    """Set the rows of X to the means, or the sums, of the windows that are listed."""
+    for k in range(0, n_rows, CONTEXT_TILE):
+        add_contexts(scratch.means, scratch.shares, inputs, scratch.input_slots, k)
 
 
 @inlined
-def move_contexts(n, n_contexts, share, weight, input_buffer, scratch):
-    """Move contexts, one by one as a word may stand in the window twice, by a step of X."""
-    more_terms = share * weight
-    for k in range(n_contexts):
-        slot = scratch.input_slots[n, k]
-        add_row(input_buffer.rows[slot], share, scratch.input_steps[n])
-        input_buffer.terms[slot] += more_terms
+def move_windows(n_rows, weights, input_buffer, scratch):
+    """Move the contexts that are listed, each by its shares of the steps of X.
+
+    The pairs that have moved either row of X have these `weights`.
+    """
+    slots, shares = scratch.input_slots, scratch.shares
+    for k in range(0, n_rows, CONTEXT_TILE):
+        move_contexts(input_buffer.rows, slots, shares, scratch.input_steps, k)
+    for k in range(n_rows):
+        input_buffer.terms[slots[k]] += shares[0, k] * weights[0] + shares[1, k] * weights[1]
 
 
 @inlined
@@ -1309,104 +1387,118 @@ def limited_rate(learning_rate, input_weight, output_weight):
 
 
 @inlined
-def train_skipgram(n_contexts, distinct, output_rows, labels, weights, weight, heaviest,
-                   learning_rate, measure, input_buffer, outputs, scratch):  # fmt: skip
-    """Let each word of a window predict the centre; return the loss.
-
-    In word2vec.c's way round: the context is the input, the centre word the output. All `weights`
-    together are `weight`.
-    """
-    inputs, terms, slots = input_buffer.rows, input_buffer.terms, scratch.input_slots[0]
-    loss = 0.0
-    for first in range(0, n_contexts, MAX_INPUTS):
-        n_inputs = min(MAX_INPUTS, n_contexts - first)
-        rate = limited_rate(learning_rate, weight, n_inputs * heaviest)
-        loss += learn_contexts(
-            n_inputs, inputs, slots[first:], distinct, outputs, output_rows, labels, weights, rate,
-            measure, scratch,
-        )  # fmt: skip
-        for n in range(n_inputs):
-            terms[slots[first + n]] += weight
-    return loss
-
-
-@inlined
-def joint_weight(n_contexts, share, cbow_mean, weight):
+def joint_weight(n_contexts, cbow_mean, weight):
     """Return the weight of the pairs that move a mean, whose contexts move together, or a sum."""
-    return weight * (share if cbow_mean else np.float32(n_contexts))
+    n = np.float32(max(n_contexts, 1))
+    return weight / n if cbow_mean else weight * n
 
 
 @inlined
-def train_cbow(n_contexts, output_rows, labels, weights, weight, heaviest, cbow_mean,
-               learning_rate, measure, input_buffer, outputs, scratch):  # fmt: skip
-    """Let the mean (or the sum) of a window predict the centre; return the loss.
-
-    The gradient is the true one: each context moves with its weight in the mean. All `weights`
-    together are `weight`.
-    """
-    share = average_contexts(0, n_contexts, cbow_mean, input_buffer.rows, scratch)
-    joint = joint_weight(n_contexts, share, cbow_mean, weight)
-    rate = limited_rate(learning_rate, joint, heaviest)
-    loss = learn_mean(outputs, output_rows, labels, weights, rate, measure, scratch)
-    move_contexts(0, n_contexts, share, weight, input_buffer, scratch)
-    return loss
-
-
-@inlined
-def train_centres(first, n_centres, first_listed, heaviest, objective, learning_rate, measure,
-                  tokens, lists, input_buffer, output_buffer, scratch):  # fmt: skip
-    """Learn two neighbouring centre words, or one, by CBOW and the noise words they share.
-
-    Rows of noise words and of the centres are read and written once for both. Returns what
-    `train_centre` does.
-    """
-    inputs, outputs, cbow_mean = input_buffer.rows, output_buffer.rows, objective.cbow_mean
-    second = first + n_centres - 1
-    dummy = input_buffer.dummy
-    n_first = list_contexts(first, tokens, dummy, scratch.input_slots[0])
-    n_second = list_contexts(second, tokens, dummy, scratch.input_slots[1])
-    n_second = n_second if n_centres == CBOW_CENTRES else 0
-    n_predictions = int(n_first > 0) + int(n_second > 0)
-    if n_predictions == 0:
-        return 0.0, 0
-    slots, labels, weights, first_weight, second_weight = list_shared_noise(
-        (tokens.output_slots[first], tokens.output_slots[second]), (n_first > 0, n_second > 0),
-        first_listed, objective, lists, output_buffer.dummy, scratch,
-    )  # fmt: skip
-    first_share = average_contexts(0, n_first, cbow_mean, inputs, scratch)
-    second_share = average_contexts(1, n_second, cbow_mean, inputs, scratch)
+def joint_rate(learning_rate, n_contexts, weights, cbow_mean, heaviest):
+    """Return the learning rate of two windows, or what keeps it in bounds for both together."""
+    first_weight = joint_weight(n_contexts[0], cbow_mean, weights[0])
+    second_weight = joint_weight(n_contexts[1], cbow_mean, weights[1])
+    n_predictions = int(n_contexts[0] > 0) + int(n_contexts[1] > 0)
     # The windows overlap: a context may move with both means.
-    rate = limited_rate(
-        learning_rate,
-        joint_weight(n_first, first_share, cbow_mean, first_weight)
-        + joint_weight(n_second, second_share, cbow_mean, second_weight),
-        n_predictions * heaviest,
-    )
-    loss = learn_means(outputs, slots, labels, weights, rate, measure, scratch)
-    move_contexts(0, n_first, first_share, first_weight, input_buffer, scratch)
-    move_contexts(1, n_second, second_share, second_weight, input_buffer, scratch)
+    return limited_rate(learning_rate, first_weight + second_weight, n_predictions * heaviest)
+
+
+@inlined
+def learn_centres(first, second, first_listed, n_contexts, heaviest, objective, learning_rate,
+                  measure, tokens, lists, output_buffer, scratch):  # fmt: skip
+    """Let the means of two windows, or of one, predict their centres among shared noise words.
+
+    Rows of the centres and of noise words are read and written once for both. Returns the loss,
+    and the weights of the pairs of either mean.
+    """
+    slots, labels, weights, first_weight, second_weight = list_shared_noise(
+        (tokens.output_slots[first], tokens.output_slots[second]),
+        (n_contexts[0] > 0, n_contexts[1] > 0), first_listed, objective, lists,
+        output_buffer.dummy, scratch,
+    )  # fmt: skip
+    mean_weights = first_weight, second_weight
+    rate = joint_rate(learning_rate, n_contexts, mean_weights, objective.cbow_mean, heaviest)
+    loss = learn_means(output_buffer.rows, slots, labels, weights, rate, measure, scratch)
     for m in range(CBOW_CENTRES + objective.drawn_negatives):
         output_buffer.terms[slots[m]] += weights[0, m] + weights[1, m]
+    return loss, mean_weights
+
+
+@inlined
+def learn_paths(first, n_contexts, heaviest, objective, learning_rate, measure, tokens, lists,
+                output_buffer, scratch):  # fmt: skip
+    """Let the means of two windows, or of one, take the paths of their centres, one by one.
+
+    Returns what `learn_centres` does.
+    """
+    dtype = lists.weights.dtype
+    mean_weights = (
+        dtype.type(tokens.path_lengths[first] * (n_contexts[0] > 0)),
+        dtype.type(tokens.path_lengths[first + 1] * (n_contexts[1] > 0)),
+    )
+    rate = joint_rate(learning_rate, n_contexts, mean_weights, objective.cbow_mean, heaviest)
+    loss = 0.0
+    for n in range(CBOW_CENTRES):
+        if n_contexts[n] == 0:
+            scratch.input_steps[n] = 0
+            continue
+        begin, length = tokens.output_slots[first + n], tokens.path_lengths[first + n]
+        slots, labels, weights = listed_outputs(begin, begin + pad(length, HALF_TILE), lists)
+        loss += learn_mean(n, output_buffer.rows, slots, labels, weights, rate, measure, scratch)
+        for m in range(length):
+            output_buffer.terms[slots[m]] += weights[0, m]
+    return loss, mean_weights
+
+
+@inlined
+def train_cbow(first, n_centres, first_listed, heaviest, objective, learning_rate, measure,
+               tokens, lists, input_buffer, output_buffer, scratch):  # fmt: skip
+    """Learn two neighbouring centre words, or one, each from the mean (or the sum) of its window.
+
+    Rows of contexts are read and written once for both. The gradient is the true one: each context
+    moves with its weight in the mean. Returns the loss before the step and the number of
+    predictions, zeros unless `measure`.
+    """
+    second = first + n_centres - 1
+    n_rows, n_contexts = list_windows(
+        first, second, objective.cbow_mean, tokens, input_buffer.dummy, scratch
+    )
+    n_predictions = int(n_contexts[0] > 0) + int(n_contexts[1] > 0)
+    only_word = objective.hierarchical and tokens.path_lengths[first] == 0
+    if n_predictions == 0 or only_word:
+        return 0.0, 0
+    average_windows(n_rows, input_buffer.rows, scratch)
+    if objective.hierarchical:
+        loss, mean_weights = learn_paths(
+            first, n_contexts, heaviest, objective, learning_rate, measure, tokens, lists,
+            output_buffer, scratch,
+        )  # fmt: skip
+    else:
+        loss, mean_weights = learn_centres(
+            first, second, first_listed, n_contexts, heaviest, objective, learning_rate, measure,
+            tokens, lists, output_buffer, scratch,
+        )  # fmt: skip
+    move_windows(n_rows, mean_weights, input_buffer, scratch)
     return loss, n_predictions * measure
 
 
 @inlined
-def train_centre(centre, first_listed, heaviest, objective, learning_rate, measure, tokens,
-                 lists, input_buffer, output_buffer, scratch):  # fmt: skip
-    """Learn one centre word from its window.
+def train_skipgram(centre, first_listed, heaviest, objective, learning_rate, measure, tokens,
+                   lists, input_buffer, output_buffer, scratch):  # fmt: skip
+    """Learn one centre word from each word of its window.
 
-    Returns the loss before the step and the number of predictions, zeros unless `measure`.
+    In word2vec.c's way round: the context is the input, the centre word the output. Returns the
+    loss before the step and the number of predictions, zeros unless `measure`.
     """
-    n_contexts = list_contexts(centre, tokens, input_buffer.dummy, scratch.input_slots[0])
+    n_contexts = list_contexts(centre, tokens, input_buffer.dummy, scratch.input_slots)
     if n_contexts == 0:
         return 0.0, 0
     outputs, terms = output_buffer.rows, output_buffer.terms
     if objective.hierarchical:
-        first = tokens.output_slots[centre]
-        n_outputs = tokens.path_lengths[centre]
+        begin, n_outputs = tokens.output_slots[centre], tokens.path_lengths[centre]
         if n_outputs == 0:  # the only word there is
             return 0.0, 0
-        rows, labels, weights = listed_outputs(first, first + pad(n_outputs, HALF_TILE), lists)
+        rows, labels, weights = listed_outputs(begin, begin + pad(n_outputs, HALF_TILE), lists)
         weight = outputs.dtype.type(n_outputs)
     else:
         n_outputs = 1 + objective.drawn_negatives
@@ -1414,21 +1506,21 @@ def train_centre(centre, first_listed, heaviest, objective, learning_rate, measu
             tokens.output_slots[centre], first_listed, objective, lists, output_buffer.dummy,
             scratch,
         )  # fmt: skip
-    if objective.cbow:
-        n_pairs = 1
-        loss = train_cbow(
-            n_contexts, rows, labels, weights, weight, heaviest, objective.cbow_mean,
-            learning_rate, measure, input_buffer, outputs, scratch,
+    distinct = has_distinct_words(centre, tokens)
+    loss = 0.0
+    for first in range(0, n_contexts, MAX_INPUTS):
+        n_inputs = min(MAX_INPUTS, n_contexts - first)
+        contexts = scratch.input_slots[first:]
+        rate = limited_rate(learning_rate, weight, n_inputs * heaviest)
+        loss += learn_contexts(
+            n_inputs, input_buffer.rows, contexts, distinct, outputs, rows, labels, weights, rate,
+            measure, scratch,
         )  # fmt: skip
-    else:
-        n_pairs = n_contexts
-        loss = train_skipgram(
-            n_contexts, has_distinct_words(centre, tokens), rows, labels, weights, weight,
-            heaviest, learning_rate, measure, input_buffer, outputs, scratch,
-        )  # fmt: skip
+        for n in range(n_inputs):
+            input_buffer.terms[contexts[n]] += weight
     for m in range(n_outputs):
-        terms[rows[m]] += weights[0, m] * n_pairs
-    return loss, n_pairs * measure
+        terms[rows[m]] += weights[0, m] * n_contexts
+    return loss, n_contexts * measure
 
 
 # --- Chunks --------------------------------------------------------------------------------------
@@ -1798,13 +1890,13 @@ def train_chunks(team, thread, round_start, n_chunks, chunk_tokens, objective, l
             fresh = objective.hierarchical or step < n_lists
             measure = fresh and (start // chunk_tokens + step) % measured_step == 0
             first_listed = step % max(n_lists, 1) * list_width(objective)
-            if at_once == 1:
-                more_loss, more_predictions = train_centre(
+            if not objective.cbow:
+                more_loss, more_predictions = train_skipgram(
                     centre, first_listed, heaviest, objective, learning_rate, measure, tokens,
                     lists, input_buffer, output_buffer, scratch,
                 )  # fmt: skip
             else:
-                more_loss, more_predictions = train_centres(
+                more_loss, more_predictions = train_cbow(
                     centre, min(at_once, own_end - centre), first_listed, heaviest, objective,
                     learning_rate, measure, tokens, lists, input_buffer, output_buffer, scratch,
                 )  # fmt: skip

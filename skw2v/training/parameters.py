@@ -87,8 +87,7 @@ class TrainingParameters:
     @property
     def centres_at_once(self) -> int:
         """How many neighbouring centres one step learns: in CBOW two share their noise words."""
-        shares = self.architecture == "cbow" and self.objective == "negative_sampling"
-        return 2 if shares else 1
+        return 2 if self.architecture == "cbow" else 1
 
     def n_output_rows(self, n_words: int) -> int:
         """Return how many output vectors there are: of words, or of the tree's inner nodes."""

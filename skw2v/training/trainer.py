@@ -163,7 +163,7 @@ def _capacities(
     words = min(own, n_words)
     negatives = min(own * plan.drawn_negatives, plan.pooled_negatives)
     longest = 0
-    centres = objective.centres_at_once
+    centres = 1 if objective.hierarchical else objective.centres_at_once
     if objective.hierarchical:
         longest = int(HuffmanTree(objective.word_turns, objective.node_turns).path_lengths.max())
         # A level of the tree has as many nodes as words below it at most, and 2**level.
@@ -182,7 +182,7 @@ def _capacities(
         negatives=negatives,
         listed=listed,
         centres=centres,
-        contexts=min(2 * window, tokens) + kernels.VECTOR_ROOM,
+        contexts=min(2 * window + kernels.CBOW_CENTRES, tokens) + 2 * kernels.VECTOR_ROOM,
         outputs=outputs,
     )
 
@@ -275,7 +275,8 @@ def _make_workspace(
             places=np.zeros(capacity + 1, np.int32),
         ),
         kernels.Scratch(
-            input_slots=np.zeros((kernels.CBOW_CENTRES, capacities.contexts), np.int32),
+            input_slots=np.zeros(capacities.contexts, np.int32),
+            shares=table(kernels.CBOW_CENTRES, capacities.contexts),
             means=table(kernels.CBOW_CENTRES, row_size),
             input_steps=table(kernels.MAX_INPUTS, row_size),
             output_slots=np.zeros(capacities.outputs, np.int32),

@@ -291,12 +291,21 @@ def test_compiled_derivatives_equal_their_plain_form(
 
 
 @pytest.mark.parametrize("first", [0, 8])
-def test_a_compiled_sum_equals_its_plain_form(first, tables):
-    targets, sources, rows, tolerance = tables
-    plain, compiled = both(kernels.add_tile, 0, targets[3], 0.7, sources, rows, first)
-    expected = 0.7 * sources[rows[first : first + kernels.CONTEXT_TILE]].sum(axis=0)
-    expected += targets[3] if first else 0
-    assert_allclose(plain, expected, rtol=tolerance, atol=tolerance)
+def test_compiled_tiles_of_contexts_equal_their_plain_forms(first, tables):
+    means, inputs, rows, tolerance = tables
+    means = means[: kernels.CBOW_CENTRES]
+    rows[first + 2] = rows[first]  # a word that stands in the windows twice
+    shares = np.random.default_rng(1).normal(size=(len(means), 16)).astype(means.dtype)
+    k = slice(first, first + kernels.CONTEXT_TILE)
+    sums = shares[:, k] @ inputs[rows[k]] + (means if first else 0)
+    plain, compiled = both(kernels.add_contexts, 0, means, shares, inputs, rows, first)
+    assert_allclose(plain, sums, rtol=tolerance, atol=tolerance)
+    assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
+
+    moved = inputs.copy()
+    np.add.at(moved, rows[k], shares[:, k].T @ means)
+    plain, compiled = both(kernels.move_contexts, 0, inputs, rows, shares, means, first)
+    assert_allclose(plain, moved, rtol=tolerance, atol=tolerance)
     assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
 
 
@@ -345,17 +354,19 @@ def test_compiled_moves_equal_their_plain_form(function, n_outputs, in_place, n_
     ],
 )
 @pytest.mark.parametrize("m", [0, 8])
-def test_compiled_moves_by_means_equal_their_plain_form(function, n_means, n_outputs, m, tables):
+@pytest.mark.parametrize("n", [0, 1])
+def test_compiled_moves_by_means_equal_their_plain_form(function, n_means, n_outputs, n, m, tables):
     means, outputs, rows, tolerance = tables
     rng = np.random.default_rng(1)
     scores = rng.normal(size=(12, 16)).astype(means.dtype)
     steps = rng.normal(size=(12, means.shape[1])).astype(means.dtype)
-    y, g = rows[m : m + n_outputs], scores[:n_means, m : m + n_outputs]
+    own = slice(n, n + n_means)
+    y, g = rows[m : m + n_outputs], scores[own, m : m + n_outputs]
     moved_steps, moved_outputs = steps.copy(), outputs.copy()
-    moved_steps[:n_means] = g @ outputs[y] + (steps[:n_means] if m else 0)
-    moved_outputs[y] += g.T @ means[:n_means]
-    arguments = steps, means, outputs, rows, m, scores
-    for i, table in ((0, moved_steps), (2, moved_outputs)):
+    moved_steps[own] = g @ outputs[y] + (steps[own] if m else 0)
+    moved_outputs[y] += g.T @ means[own]
+    arguments = steps, means, n, outputs, rows, m, scores
+    for i, table in ((0, moved_steps), (3, moved_outputs)):
         plain, compiled = both(function, i, *arguments)
         assert_allclose(plain, table, rtol=tolerance, atol=tolerance)
         assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
