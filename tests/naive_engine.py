@@ -85,29 +85,27 @@ def output_pairs(target, negatives, objective, n_outputs):
     return positives, weights
 
 
-def steps_of(windows, centre_words, negatives, objective, n_words, n_outputs):
+def steps_of(windows, centres, token_ids, negatives, objective, n_words, n_outputs):
     """Write down what is learned at once: A of X = A W, P and C of the pairs, and a weight.
 
     The weight is that of the pairs that move an input (or inputs that move together).
     """
-    pairs = [output_pairs(word, negatives, objective, n_outputs) for word in centre_words]
+    pairs = [output_pairs(word, negatives, objective, n_outputs) for word in token_ids[centres]]
     if not objective.cbow:
-        one_hot = np.eye(n_words)[windows[0]]
+        one_hot = np.eye(n_words)[token_ids[windows[0]]]
         for first in range(0, len(one_hot), kernels.MAX_INPUTS):
             A = one_hot[first : first + kernels.MAX_INPUTS]
             P, C = (np.tile(row, (len(A), 1)) for row in pairs[0])
             yield A, P, C, C[0].sum()
         return
-    A = np.zeros((len(windows), n_words))
     P, C = (np.array(rows) for rows in zip(*pairs, strict=True))
-    weight = 0
-    for n, window in enumerate(windows):
-        np.add.at(A[n], window, 1)
-        if objective.cbow_mean:
-            A[n] /= len(window)
-        # The contexts move together, and with them their mean or sum.
-        weight += C[n].sum() * (1 / len(window) if objective.cbow_mean else len(window))
-    yield A, P, C, weight
+    # The shares of positions, and of words. Positions move together, and with them means or sums.
+    positions = sorted(set().union(*windows))
+    B = np.array([np.isin(positions, window) for window in windows], float)
+    if objective.cbow_mean:
+        B /= B.sum(axis=1, keepdims=True)
+    A = B @ np.eye(n_words)[token_ids[positions]]
+    yield A, P, C, (B @ B.T @ C.sum(axis=1)).max()
 
 
 def train_chunk(start, stop, token_ids, W, U, survivors, contexts_of, objective, sampling, rate):
@@ -128,9 +126,9 @@ def train_chunk(start, stop, token_ids, W, U, survivors, contexts_of, objective,
         centres = [centre for centre in group if len(contexts_of[centre]) > 0]
         if len(centres) == 0:
             continue
-        windows = [token_ids[contexts_of[centre]] for centre in centres]
+        windows = [contexts_of[centre] for centre in centres]
         for A, P, C, input_weight in steps_of(
-            windows, token_ids[centres], shared_negatives, objective, len(W), len(U)
+            windows, centres, token_ids, shared_negatives, objective, len(W), len(U)
         ):
             X = A @ W
             limited = min(rate, kernels.MAX_WEIGHT / max(input_weight, len(A) * heaviest))

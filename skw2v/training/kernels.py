@@ -6,23 +6,22 @@ file of the function it caches and in no other. Nothing is compiled at import.
 The way of one chunk (a fixed run of tokens of the corpus):
 
 1. `sample_chunk` draws which tokens stay (subsampling) and how far each one's window reaches.
-   `number_inputs` and `number_outputs` or `number_paths` list the distinct rows of the two matrices
+   `number_inputs` and `number_noise` or `number_paths` list the distinct rows of the two matrices
    that the chunk touches, and which of them are the noise words of a step or the path of a word.
    `mark_rows` tells the other chunks of the round.
 2. `load_rows` copies the rows to places that only this chunk writes, few beside the matrices.
-3. `train_centre` learns the centres of the windows one after another. The input rows ``X`` are the
-   vectors of the context words, or their mean (CBOW), and the output rows ``Y`` are the centre word
-   and its noise words [1]_, or the inner nodes on its path through the Huffman tree [2]_. Every
-   input meets every output. CBOW with negative sampling has one input a centre, and learns two
-   centres at once, which share their noise words (`train_centres`). With ``t`` the label of an
-   output, 1 or 0, and ``c`` the number of times that it counts::
+3. `train_skipgram` learns the centres of the windows one after another. The input rows ``X`` are
+   the vectors of the context words, and the output rows ``Y`` are the centre word and its noise
+   words [1]_, or the inner nodes on its path through the Huffman tree [2]_. Every input meets every
+   output. With ``t`` the label of an output, 1 or 0, and ``c`` the number of times that it counts::
 
        S = X Y^T        G = learning_rate * (t - c * sigmoid(S))        X += G Y        Y += G^T X
 
    This is one step of gradient descent on ``sum(t * softplus(-S) + (c - t) * softplus(S))``, the
    negative log-likelihood of negative sampling and of hierarchical softmax alike. Where a row
    meets so many pairs at once that their joint step might overshoot, as in a vocabulary of a few
-   words, the learning rate is lowered (`limited_rate`).
+   words, the learning rate is lowered (`limited_rate`). In CBOW (`train_cbow`) ``X`` are the means
+   of two neighbouring windows, which have most of their words in common and share noise words.
 4. `return_rows` writes back the rows that no other chunk of the round touches, while they are in
    the cache. `merge_rows` carries the copies of all others to the shared matrices.
 
@@ -66,7 +65,7 @@ TILE_INPUTS = 2  # of a tile, and ...
 TILE_OUTPUTS = 8  # ... outputs: 16 vector accumulators
 HALF_TILE = TILE_OUTPUTS // 2  # outputs at the end of a path that would not fill a tile
 CONTEXT_TILE = 4  # contexts that are added up at once
-CBOW_CENTRES = TILE_INPUTS  # that share noise words: the means of two windows fill a tile
+CBOW_CENTRES = TILE_INPUTS  # learned at once: the means of two windows fill a tile
 SHARD_BITS = 6  # so many rows in a row are merged by one thread: it writes cache lines of its own
 AHEAD = 16  # rows that a copy loop asks for in advance
 VECTOR_BYTES = 64  # of one vector register, and of a cache line
@@ -104,7 +103,7 @@ class Objective(NamedTuple):
     cbow: bool
     cbow_mean: bool
     hierarchical: bool
-    centres_at_once: int  # learned in one step: CBOW_CENTRES that share noise words, or 1
+    centres_at_once: int  # learned in one step: CBOW_CENTRES, or 1
     negative: float  # noise words per pair
     drawn_negatives: int  # noise words of a step, shared by its contexts
     pooled_negatives: int  # drawn for a chunk at most, a multiple of it; steps take them in turn
@@ -148,7 +147,7 @@ class Lists(NamedTuple):
     """
 
     slots: NDArray[np.int32]  # numbers of output rows, then the places of their copies
-    labels: NDArray[Any]  # (CBOW_CENTRES or 1, ...): t
+    labels: NDArray[Any]  # (CBOW_CENTRES if they share noise words, else 1, ...): t
     weights: NDArray[Any]  # the same: c
 
 
@@ -172,8 +171,8 @@ class Chunks(NamedTuple):
 class Numbering(NamedTuple):
     """Space to number the rows that a chunk touches."""
 
-    input_slots: NDArray[np.int32]  # (n_words,) number of a row, -1 for none
-    output_slots: NDArray[np.int32]  # (n_output_rows,)
+    word_slots: NDArray[np.int32]  # (n_words,) number of a word's rows, -1 for none
+    node_slots: NDArray[np.int32]  # (n_nodes,) the same of an inner node
     latest: NDArray[np.int32]  # (input capacity,) token that is the word of a slot
     drawn: NDArray[np.int32]  # (n_lists * drawn_negatives,) the noise words that the chunk drew
     node_starts: NDArray[np.int32]  # (output capacity,) where a node stands in the path of ...
@@ -231,7 +230,7 @@ class Scratch(NamedTuple):
     """Space for the matrices of one step: of a centre, or of CBOW_CENTRES of them."""
 
     input_slots: NDArray[np.int32]  # (max_contexts,) copies that are X, or ...
-    shares: NDArray[Any]  # (CBOW_CENTRES, max_contexts) ... of which X takes these shares: W
+    shares: NDArray[Any]  # (CBOW_CENTRES, max_contexts) ... of which X are sums with these shares
     means: NDArray[Any]  # (CBOW_CENTRES, padded_size) the rows of X in CBOW
     input_steps: NDArray[Any]  # (MAX_INPUTS, padded_size): G Y, how far the inputs are to move
     output_slots: NDArray[np.int32]  # (max_outputs,) a list of outputs that is to differ, ...
@@ -1323,17 +1322,20 @@ def list_windows(first, second, cbow_mean, tokens, dummy, scratch):
 
     Their windows are one run of tokens, as they overlap or, at the end of a document, adjoin. The
     list is padded to tiles by a dummy of no share. A second centre that is the first is no other,
-    and has no contexts. Returns the length of the list, and how many contexts either centre has.
+    and has no contexts. Returns the length of the list, and how many contexts the first centre has,
+    the second, and both of them.
     """
     (low, first_high), (second_low, high) = window_of(first, tokens), window_of(second, tokens)
     begin, end = min(low, second_low), max(first_high, high)
     n_first = first_high - low - 1
     n_second = high - second_low - 1 if second > first else 0
+    # Where windows overlap, each centre is in the other's.
+    n_both = max(min(first_high, high) - max(low, second_low) - 2, 0) if second > first else 0
     copy_vectors(scratch.input_slots, 0, tokens.input_slots, begin, end - begin)
     fill_vectors(scratch.input_slots, end - begin, dummy, CONTEXT_TILE)
     share_window(0, low, first_high, first, n_first, begin, end, cbow_mean, scratch)
     share_window(1, second_low, high, second, n_second, begin, end, cbow_mean, scratch)
-    return end - begin, (n_first, n_second)
+    return end - begin, (n_first, n_second, n_both)
 
 
 @inlined
@@ -1387,20 +1389,23 @@ def limited_rate(learning_rate, input_weight, output_weight):
 
 
 @inlined
-def joint_weight(n_contexts, cbow_mean, weight):
-    """Return the weight of the pairs that move a mean, whose contexts move together, or a sum."""
-    n = np.float32(max(n_contexts, 1))
-    return weight / n if cbow_mean else weight * n
-
-
-@inlined
 def joint_rate(learning_rate, n_contexts, weights, cbow_mean, heaviest):
-    """Return the learning rate of two windows, or what keeps it in bounds for both together."""
-    first_weight = joint_weight(n_contexts[0], cbow_mean, weights[0])
-    second_weight = joint_weight(n_contexts[1], cbow_mean, weights[1])
-    n_predictions = int(n_contexts[0] > 0) + int(n_contexts[1] > 0)
-    # The windows overlap: a context may move with both means.
-    return limited_rate(learning_rate, first_weight + second_weight, n_predictions * heaviest)
+    """Return the learning rate of two windows, or what keeps their joint step in bounds.
+
+    With ``X = A C``, A the shares of contexts C, steps of X move the contexts by A^T, and so X by
+    ``A A^T``: a mean moves with its own contexts, and with those that the other has, too.
+    """
+    n_first, n_second, n_both = n_contexts
+    one, first, second = np.float32(1), np.float32(n_first), np.float32(n_second)
+    both = np.float32(n_both)
+    if cbow_mean:
+        first, second = one / max(first, one), one / max(second, one)
+        both *= first * second
+    input_weight = max(
+        first * weights[0] + both * weights[1], both * weights[0] + second * weights[1]
+    )
+    n_predictions = int(n_first > 0) + int(n_second > 0)
+    return limited_rate(learning_rate, input_weight, n_predictions * heaviest)
 
 
 @inlined
@@ -1589,14 +1594,16 @@ def sample_chunk(start, stop, token_ids, offsets, sampling, tokens):
 def number_inputs(n_tokens, tokens, numbering, row_ids):
     """List the distinct input rows that a chunk touches: its words and those in the margins.
 
-    And note for each token which of those before it is the same word.
+    And note for each token which of those before it is the same word. Output rows of words, if
+    there are any, have the same numbers.
     """
-    words, slots, places = tokens.words, tokens.input_slots, numbering.input_slots
+    words, slots, places = tokens.words, tokens.input_slots, numbering.word_slots
+    output_slots = tokens.output_slots
     previous, latest = tokens.previous, numbering.latest
     n_rows = 0
     for token in range(n_tokens):
         slot = place_of(words[token], places, row_ids, n_rows)
-        slots[token] = slot
+        slots[token] = output_slots[token] = slot
         previous[token] = latest[slot] if slot < n_rows else np.int32(-1)
         latest[slot] = token
         n_rows = max(n_rows, slot + 1)
@@ -1614,7 +1621,7 @@ def number_paths(own_begin, own_end, n_input_rows, objective, tokens, lists, num
     """
     word_turns, node_turns = objective.word_turns, objective.node_turns
     places, node_starts, node_words, path_starts, path_lengths = (
-        numbering.output_slots, numbering.node_starts, numbering.node_words,
+        numbering.node_slots, numbering.node_starts, numbering.node_words,
         numbering.path_starts, numbering.path_lengths,
     )  # fmt: skip
     listed, labels, weights = lists.slots, lists.labels[0], lists.weights[0]
@@ -1665,19 +1672,19 @@ def number_paths(own_begin, own_end, n_input_rows, objective, tokens, lists, num
 
 
 @inner
-def number_outputs(start, own_begin, own_end, n_lists, sampling, objective, tokens, lists,
-                   numbering, row_ids):  # fmt: skip
-    """List the distinct output rows of a chunk: its words and the noise words it draws.
+def number_noise(start, input_rows, n_input_rows, n_lists, sampling, objective, lists, numbering,
+                 row_ids):  # fmt: skip
+    """List the distinct output rows of a chunk: those of its inputs' words, and its noise words.
 
-    A noise word that is drawn twice for the same centres is listed once, with twice the weight.
-    The places of the centres in each list are left to the steps that take it. Returns the number of
+    So a word has one number, and the few words of the margins are output rows that nothing moves. A
+    noise word that is drawn twice for the same centres is listed once, with twice the weight. The
+    places of the centres in each list are left to the steps that take it. Returns the number of
     rows, how many elements of lists there are, and the weight of the heaviest.
     """
-    words, slots, places = tokens.words, tokens.output_slots, numbering.output_slots
-    n_rows = 0
-    for token in range(own_begin, own_end):
-        slots[token] = place_of(words[token], places, row_ids, n_rows)
-        n_rows = max(n_rows, slots[token] + 1)
+    places = numbering.word_slots
+    n_rows = n_input_rows
+    for slot in range(n_rows):
+        row_ids[slot] = input_rows[slot]
     threshold, alias, drawn, n_drawn = (
         objective.noise_threshold, objective.noise_alias, numbering.drawn,
         objective.drawn_negatives,
@@ -1760,15 +1767,16 @@ def prepare_chunks(team, round_start, n_chunks, chunk_tokens, token_ids, offsets
             n_output_rows, n_listed = number_paths(
                 own_begin, own_end, n_input_rows, objective, tokens, lists, numbering, output_rows
             )
+            forget_places(input_rows, n_input_rows, numbering.word_slots)
+            forget_places(output_rows, n_output_rows, numbering.node_slots)
         else:
             n_steps = count_steps(own_end - own_begin, objective)
             n_lists = min(n_steps, objective.pooled_negatives // objective.drawn_negatives)
-            n_output_rows, n_listed, heaviest = number_outputs(
-                start, own_begin, own_end, n_lists, sampling, objective, tokens, lists, numbering,
+            n_output_rows, n_listed, heaviest = number_noise(
+                start, input_rows, n_input_rows, n_lists, sampling, objective, lists, numbering,
                 output_rows,
             )  # fmt: skip
-        forget_places(input_rows, n_input_rows, numbering.input_slots)
-        forget_places(output_rows, n_output_rows, numbering.output_slots)
+            forget_places(output_rows, n_output_rows, numbering.word_slots)
         mark_rows(chunk, input_rows, n_input_rows, inputs.marks)
         mark_rows(chunk, output_rows, n_output_rows, outputs.marks)
         chunks.n_tokens[chunk] = n_tokens

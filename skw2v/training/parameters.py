@@ -86,7 +86,7 @@ class TrainingParameters:
 
     @property
     def centres_at_once(self) -> int:
-        """How many neighbouring centres one step learns: in CBOW two share their noise words."""
+        """How many neighbouring centres one step learns: in CBOW two, which share contexts."""
         return 2 if self.architecture == "cbow" else 1
 
     def n_output_rows(self, n_words: int) -> int:

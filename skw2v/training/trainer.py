@@ -149,9 +149,9 @@ class _Capacities(NamedTuple):
     output_rows: int
     negatives: int  # noise words drawn
     listed: int  # outputs in lists
-    centres: int  # that are learned at once
-    contexts: int  # of each
-    outputs: int  # of all
+    centres: int  # that share a list
+    contexts: int  # of the centres that are learned at once
+    outputs: int  # of the same
 
 
 def _capacities(
@@ -172,7 +172,7 @@ def _capacities(
         outputs = padded(max(1, longest), kernels.TILE_OUTPUTS)
         listed = words * padded(longest, kernels.HALF_TILE) + kernels.VECTOR_ROOM
     else:
-        output_rows = min(words + negatives, n_words)
+        output_rows = min(tokens + negatives, n_words)
         outputs = padded(centres + plan.drawn_negatives, kernels.TILE_OUTPUTS)
         listed = negatives // max(plan.drawn_negatives, 1) * outputs
     return _Capacities(
@@ -249,7 +249,7 @@ class _Workspace(NamedTuple):
 
 
 def _make_workspace(
-    capacities: _Capacities, n_chunks: int, input_vectors: NDArray[Any], n_output_rows: int
+    capacities: _Capacities, n_chunks: int, input_vectors: NDArray[Any], n_nodes: int
 ) -> _Workspace:
     """Allocate the workspace of one thread."""
     n_words, row_size = input_vectors.shape
@@ -264,8 +264,8 @@ def _make_workspace(
     capacity = max(capacities.input_rows, capacities.output_rows)
     return _Workspace(
         kernels.Numbering(
-            input_slots=unplaced(n_words),
-            output_slots=unplaced(n_output_rows),
+            word_slots=unplaced(n_words),
+            node_slots=unplaced(n_nodes),
             latest=np.zeros(capacities.input_rows, np.int32),
             drawn=np.zeros(capacities.negatives, np.int32),
             node_starts=np.zeros(capacities.output_rows, np.int32),
@@ -323,8 +323,9 @@ class RoundsRun(TrainingRun):
 
     def make_scratch(self) -> _Workspace:
         """Return what a thread needs for itself."""
+        n_nodes = len(self.output_rows) if self.objective.hierarchical else 0
         return _make_workspace(
-            self.capacities, self.plan.chunks_per_round, self.input_rows, len(self.output_rows)
+            self.capacities, self.plan.chunks_per_round, self.input_rows, n_nodes
         )
 
     def train_epoch(
