@@ -328,9 +328,10 @@ class Word2VecVectorizer(
 
     **What is trained.** An input and an output vector for each word (for hierarchical softmax, an
     output vector for each inner node of the tree). `word_vectors_` holds the input vectors, which
-    start uniform between -0.5 and 0.5, divided by the square root of `vector_size`; other programs
-    divide by `vector_size` itself, and so short vectors are slow to grow in a small corpus. The
-    output vectors start at zero and are kept in `output_vectors_`.
+    start uniform between -0.25 and 0.25, divided by the square root of `vector_size`: longer than
+    those of other programs, which a small corpus leaves too short. The output vectors start at zero
+    and are kept in `output_vectors_`.
+
     Stochastic gradient descent follows the true gradient in all modes. In CBOW other programs take
     a step that is larger by the number of context words; the learning rates that suit them are too
     small here, and "auto" takes that into account.

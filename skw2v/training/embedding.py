@@ -83,18 +83,19 @@ def packed(vectors: NDArray[Any]) -> NDArray[Any]:
 def initial_vectors(
     n_words: int, vector_size: int, seed: int, dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    """Draw input vectors from U(-0.5, 0.5) / sqrt(vector_size), in padded rows.
+    """Draw input vectors from U(-0.25, 0.25) / sqrt(vector_size), in padded rows.
 
-    They are of about the same length for any size. word2vec.c divides by the size itself: so short
-    vectors grow slowly at first, which costs a small corpus most of what it could learn (the
-    figures are in `benchmarks/README.md`).
+    They are of about the same length for any size. word2vec.c's, U(-0.5, 0.5) / vector_size, are so
+    short that they grow slowly at first, which costs a small corpus much of what it could learn
+    (`benchmarks/README.md` has the figures).
     """
+    width = 0.5 / math.sqrt(vector_size)
     vectors = aligned_zeros((n_words, padded(vector_size, ROW_MULTIPLE)), dtype)
     generator = np.random.default_rng(seed)
     rows_at_once = max(1, 2**20 // vector_size)
     for start in range(0, n_words, rows_at_once):
         rows = vectors[start : start + rows_at_once, :vector_size]
-        rows[:] = (generator.random(rows.shape, dtype=np.float32) - 0.5) / math.sqrt(vector_size)
+        rows[:] = (generator.random(rows.shape, dtype=np.float32) - 0.5) * width
     return vectors
 
 

@@ -1445,7 +1445,7 @@ def learn_paths(first, n_contexts, heaviest, objective, learning_rate, measure, 
     loss = 0.0
     for n in range(CBOW_CENTRES):
         if n_contexts[n] == 0:
-            scratch.input_steps[n] = 0
+            scratch.input_steps[n] = 0  # no context has a share in it, but 0 * inf would be no 0
             continue
         begin, length = tokens.output_slots[first + n], tokens.path_lengths[first + n]
         slots, labels, weights = listed_outputs(begin, begin + pad(length, HALF_TILE), lists)

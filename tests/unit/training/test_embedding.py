@@ -13,9 +13,9 @@ def test_initial_vectors_are_uniform_and_of_one_length_whatever_their_size(vecto
     vectors, padding = rows[:, :vector_size], rows[:, vector_size:]
     assert rows.shape[1] % ROW_MULTIPLE == 0
     assert_array_equal(padding, 0)
-    # A component from U(-h, h) has the variance h^2 / 3, with h^2 = 1 / (4 * vector_size).
-    assert np.mean(np.sum(vectors**2, axis=1)) == pytest.approx(1 / 12, rel=0.03)
-    half_width = 0.5 / np.sqrt(vector_size)
+    # A component from U(-h, h) has the variance h^2 / 3.
+    half_width = 0.25 / np.sqrt(vector_size)
+    assert np.mean(np.sum(vectors**2, axis=1)) == pytest.approx(0.25**2 / 3, rel=0.03)
     assert np.abs(vectors).max() <= half_width
     quartiles = np.quantile(vectors, [0, 0.25, 0.5, 0.75, 1]) / half_width
     assert quartiles == pytest.approx([-1, -0.5, 0, 0.5, 1], abs=0.05)

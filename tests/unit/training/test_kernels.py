@@ -78,7 +78,7 @@ def test_training_equals_the_naive_engine(architecture, objective, cbow_mean, sh
     parameters = TrainingParameters(
         vector_size=20, architecture=architecture, objective=objective, window=3,
         shrink_windows=shrink_windows, negative=3, sample=0.05, cbow_mean=cbow_mean, epochs=2,
-        learning_rate=0.3,
+        learning_rate=0.5,
     )  # fmt: skip
     ours, expected = train_both(make_corpus(300, 25, 12), parameters, small_plan())
     start, _ = starting_point(np.ones(25), parameters)
