@@ -64,7 +64,7 @@ MAX_WEIGHT = 1.0  # of the pairs of a row in one step, times the learning rate
 TILE_INPUTS = 2  # of a tile, and ...
 TILE_OUTPUTS = 8  # ... outputs: 16 vector accumulators
 HALF_TILE = TILE_OUTPUTS // 2  # outputs at the end of a path that would not fill a tile
-CONTEXT_TILE = 4  # contexts that are added up at once
+CONTEXT_TILE = 4  # contexts that are added up, or moved, at once
 CBOW_CENTRES = TILE_INPUTS  # learned at once: the means of two windows fill a tile
 SHARD_BITS = 6  # so many rows in a row are merged by one thread: it writes cache lines of its own
 AHEAD = 16  # rows that a copy loop asks for in advance
@@ -369,6 +369,12 @@ def _broadcast(builder, vector, scalar):
     return _shuffle(builder, single, single, [0] * vector.count)
 
 
+def _broadcast_element(context, builder, vector, array_type, array, *indices):
+    """Return a vector with an element of an array in each lane."""
+    pointer = _element_pointer(context, builder, array_type, array, *indices)
+    return _broadcast(builder, vector, builder.load(pointer))
+
+
 class _VectorLoop:
     """A loop over the columns of rows, a vector at a time: open it, emit its body, close it.
 
@@ -631,13 +637,11 @@ def _make_context_tile(move):
 
             def factor(n, i):
                 place = ir.Constant(k.type, n), builder.add(k, ir.Constant(k.type, i))
-                pointer = _element_pointer(context, builder, shares, s_array, *place)
-                return _broadcast(builder, vector, builder.load(pointer))
+                return _broadcast_element(context, builder, vector, shares, s_array, *place)
 
             factors = [[factor(n, i) for n in range(CBOW_CENTRES)] for i in range(CONTEXT_TILE)]
             is_first = builder.icmp_signed("==", k, zero)
             loop = _VectorLoop(context, builder, inputs, x_array)
-            none = ir.Constant(vector, [0.0] * vector.count)
             if move:
                 steps = [loop.load(pointer) for pointer in v]
                 for pointer, own in zip(x, factors, strict=True):
@@ -646,6 +650,7 @@ def _make_context_tile(move):
                         x_vector = _multiply_add(builder, share, step, x_vector)
                     loop.store(x_vector, pointer)
             else:
+                none = ir.Constant(vector, [0.0] * vector.count)
                 x_vectors = [loop.load(pointer) for pointer in x]
                 for n, pointer in enumerate(v):
                     total = builder.select(is_first, none, loop.load(pointer))
@@ -732,8 +737,9 @@ def _make_move(n_outputs, in_place):
             ends = []
             for k, (y_vector, move) in enumerate(zip(y_vectors, moves, strict=True)):
                 column = builder.add(m, ir.Constant(m.type, k))
-                pointer = _element_pointer(context, builder, scores, s_array, n, column)
-                factor = _broadcast(builder, loop.vector, builder.load(pointer))
+                factor = _broadcast_element(
+                    context, builder, loop.vector, scores, s_array, n, column
+                )
                 total = _multiply_add(builder, factor, y_vector, total)
                 ends.append(_multiply_add(builder, factor, x_vector, move))
                 move.add_incoming(none, before)
@@ -804,8 +810,7 @@ def _make_move_by_means(n_means, n_outputs):
             def factor(n, k):
                 row = builder.add(n_first, ir.Constant(m.type, n))
                 column = builder.add(m, ir.Constant(m.type, k))
-                pointer = _element_pointer(context, builder, scores, s_array, row, column)
-                return _broadcast(builder, vector, builder.load(pointer))
+                return _broadcast_element(context, builder, vector, scores, s_array, row, column)
 
             factors = [[factor(n, k) for n in range(n_means)] for k in range(n_outputs)]
             is_first = builder.icmp_signed("==", m, ir.Constant(m.type, 0))
@@ -1389,7 +1394,7 @@ def limited_rate(learning_rate, input_weight, output_weight):
 
 
 @inlined
-def joint_rate(learning_rate, n_contexts, weights, cbow_mean, heaviest):
+def joint_rate(learning_rate, n_contexts, weights, cbow_mean, output_weight):
     """Return the learning rate of two windows, or what keeps their joint step in bounds.
 
     With ``X = A C``, A the shares of contexts C, steps of X move the contexts by A^T, and so X by
@@ -1404,13 +1409,12 @@ def joint_rate(learning_rate, n_contexts, weights, cbow_mean, heaviest):
     input_weight = max(
         first * weights[0] + both * weights[1], both * weights[0] + second * weights[1]
     )
-    n_predictions = int(n_first > 0) + int(n_second > 0)
-    return limited_rate(learning_rate, input_weight, n_predictions * heaviest)
+    return limited_rate(learning_rate, input_weight, output_weight)
 
 
 @inlined
-def learn_centres(first, second, first_listed, n_contexts, heaviest, objective, learning_rate,
-                  measure, tokens, lists, output_buffer, scratch):  # fmt: skip
+def learn_centres(first, second, first_listed, n_contexts, output_weight, objective,
+                  learning_rate, measure, tokens, lists, output_buffer, scratch):  # fmt: skip
     """Let the means of two windows, or of one, predict their centres among shared noise words.
 
     Rows of the centres and of noise words are read and written once for both. Returns the loss,
@@ -1422,7 +1426,7 @@ def learn_centres(first, second, first_listed, n_contexts, heaviest, objective, 
         output_buffer.dummy, scratch,
     )  # fmt: skip
     mean_weights = first_weight, second_weight
-    rate = joint_rate(learning_rate, n_contexts, mean_weights, objective.cbow_mean, heaviest)
+    rate = joint_rate(learning_rate, n_contexts, mean_weights, objective.cbow_mean, output_weight)
     loss = learn_means(output_buffer.rows, slots, labels, weights, rate, measure, scratch)
     for m in range(CBOW_CENTRES + objective.drawn_negatives):
         output_buffer.terms[slots[m]] += weights[0, m] + weights[1, m]
@@ -1430,8 +1434,8 @@ def learn_centres(first, second, first_listed, n_contexts, heaviest, objective, 
 
 
 @inlined
-def learn_paths(first, n_contexts, heaviest, objective, learning_rate, measure, tokens, lists,
-                output_buffer, scratch):  # fmt: skip
+def learn_paths(first, second, n_contexts, output_weight, objective, learning_rate, measure,
+                tokens, lists, output_buffer, scratch):  # fmt: skip
     """Let the means of two windows, or of one, take the paths of their centres, one by one.
 
     Returns what `learn_centres` does.
@@ -1439,9 +1443,9 @@ def learn_paths(first, n_contexts, heaviest, objective, learning_rate, measure, 
     dtype = lists.weights.dtype
     mean_weights = (
         dtype.type(tokens.path_lengths[first] * (n_contexts[0] > 0)),
-        dtype.type(tokens.path_lengths[first + 1] * (n_contexts[1] > 0)),
+        dtype.type(tokens.path_lengths[second] * (n_contexts[1] > 0)),
     )
-    rate = joint_rate(learning_rate, n_contexts, mean_weights, objective.cbow_mean, heaviest)
+    rate = joint_rate(learning_rate, n_contexts, mean_weights, objective.cbow_mean, output_weight)
     loss = 0.0
     for n in range(CBOW_CENTRES):
         if n_contexts[n] == 0:
@@ -1473,15 +1477,16 @@ def train_cbow(first, n_centres, first_listed, heaviest, objective, learning_rat
     if n_predictions == 0 or only_word:
         return 0.0, 0
     average_windows(n_rows, input_buffer.rows, scratch)
+    output_weight = n_predictions * heaviest
     if objective.hierarchical:
         loss, mean_weights = learn_paths(
-            first, n_contexts, heaviest, objective, learning_rate, measure, tokens, lists,
-            output_buffer, scratch,
+            first, second, n_contexts, output_weight, objective, learning_rate, measure, tokens,
+            lists, output_buffer, scratch,
         )  # fmt: skip
     else:
         loss, mean_weights = learn_centres(
-            first, second, first_listed, n_contexts, heaviest, objective, learning_rate, measure,
-            tokens, lists, output_buffer, scratch,
+            first, second, first_listed, n_contexts, output_weight, objective, learning_rate,
+            measure, tokens, lists, output_buffer, scratch,
         )  # fmt: skip
     move_windows(n_rows, mean_weights, input_buffer, scratch)
     return loss, n_predictions * measure

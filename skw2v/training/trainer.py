@@ -162,8 +162,7 @@ def _capacities(
     tokens = min(own + 2 * window, n_tokens)
     words = min(own, n_words)
     negatives = min(own * plan.drawn_negatives, plan.pooled_negatives)
-    longest = 0
-    centres = 1 if objective.hierarchical else objective.centres_at_once
+    longest, centres = 0, 1
     if objective.hierarchical:
         longest = int(HuffmanTree(objective.word_turns, objective.node_turns).path_lengths.max())
         # A level of the tree has as many nodes as words below it at most, and 2**level.
@@ -172,6 +171,7 @@ def _capacities(
         outputs = padded(max(1, longest), kernels.TILE_OUTPUTS)
         listed = words * padded(longest, kernels.HALF_TILE) + kernels.VECTOR_ROOM
     else:
+        centres = objective.centres_at_once
         output_rows = min(tokens + negatives, n_words)
         outputs = padded(centres + plan.drawn_negatives, kernels.TILE_OUTPUTS)
         listed = negatives // max(plan.drawn_negatives, 1) * outputs
