@@ -13,17 +13,20 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from skw2v.training.parameters import Architecture, ObjectiveName, TrainingParameters
 
 
 class Mode(NamedTuple):
     """What is trained: an architecture with an objective."""
 
-    architecture: str
-    objective: str
+    architecture: Architecture
+    objective: ObjectiveName
 
 
 MODES = {
@@ -56,6 +59,21 @@ def add_common_arguments(
     )
     parser.add_argument(
         "--limit-tokens", type=int, metavar="N", help="use the first lines, up to N tokens"
+    )
+
+
+def training_parameters(mode: str, dimension: int, epochs: int = 1) -> TrainingParameters:
+    """Return the hyper-parameters of a mode, with its automatic learning rate."""
+    from skw2v.training.parameters import TrainingParameters, default_learning_rate
+
+    architecture, objective = MODES[mode]
+    return TrainingParameters(
+        architecture=architecture,
+        objective=objective,
+        vector_size=dimension,
+        epochs=epochs,
+        learning_rate=default_learning_rate(architecture, objective, True),
+        **TRAINING,  # type: ignore[arg-type]
     )
 
 

@@ -36,6 +36,7 @@ from common import (
     print_table,
     read_documents,
     report_progress,
+    training_parameters,
 )
 from numpy.typing import NDArray
 from quality import Questions, evaluate
@@ -55,7 +56,7 @@ from skw2v.training.intervals import (
     merge_intervals,
 )
 from skw2v.training.noise import keep_probabilities, noise_distribution
-from skw2v.training.parameters import TrainingParameters, default_learning_rate, plan_rounds
+from skw2v.training.parameters import TrainingParameters, plan_rounds
 from skw2v.training.trainer import train
 
 PACKAGES = ["skw2v", "dask", "distributed", "numpy", "numba"]
@@ -112,19 +113,6 @@ def read_text(arguments: argparse.Namespace, path: Path) -> Text:
     )
 
 
-def parameters_of(arguments: argparse.Namespace, dimension: int) -> TrainingParameters:
-    """Return the hyper-parameters of all runs."""
-    architecture, objective = MODES[arguments.mode]
-    return TrainingParameters(
-        vector_size=dimension,
-        architecture=architecture,
-        objective=objective,
-        epochs=arguments.epochs,
-        learning_rate=default_learning_rate(architecture, objective, True),
-        **TRAINING,
-    )
-
-
 def merge_simply(parts: list[Interval], scheme: str) -> Update:
     """Add up the steps of each row, or take their mean over the partitions that moved it."""
 
@@ -170,7 +158,7 @@ def train_in_partitions(
 
 def compare_quality(arguments: argparse.Namespace, text: Text) -> list[list[str]]:
     """Train by all schemes; return the rows of a table."""
-    parameters = parameters_of(arguments, arguments.dimension)
+    parameters = training_parameters(arguments.mode, arguments.dimension, arguments.epochs)
     counts = text.vocabulary.counts
     rows: list[list[str]] = []
 
@@ -421,7 +409,7 @@ def expect_speedups(
     """Measure the costs; return the rows of two tables, of these and of speed-ups."""
     cost_rows, rows = [], []
     for dimension in arguments.paper_dimensions:
-        parameters = parameters_of(arguments, dimension)
+        parameters = training_parameters(arguments.mode, dimension, arguments.epochs)
         costs = measure_costs(text, parameters, arguments.paper_interval)
         by_law = expected_bytes(costs.interval_tokens, len(text.vocabulary.counts), parameters)
         cost_rows.append([

@@ -35,7 +35,6 @@ import numpy as np
 from common import (
     MIN_COUNT,
     MODES,
-    TRAINING,
     peak_memory,
     print_environment,
     print_table,
@@ -43,6 +42,7 @@ from common import (
     report_progress,
     resident_memory,
     run_fresh,
+    training_parameters,
 )
 
 PACKAGES = ["skw2v", "numpy", "numba"]
@@ -106,18 +106,11 @@ def load_corpus(case: Case) -> tuple[Any, Any, Any]:
 
 def measure(case: Case) -> Measured:
     """Train a case in this process."""
-    from skw2v.training.parameters import TrainingParameters, plan_rounds
+    from skw2v.training.parameters import plan_rounds
     from skw2v.training.trainer import train
 
     token_ids, offsets, counts = load_corpus(case)
-    architecture, objective = MODES[case.mode]
-    parameters = TrainingParameters(
-        architecture=architecture,  # type: ignore[arg-type]
-        objective=objective,  # type: ignore[arg-type]
-        vector_size=case.dimension,
-        epochs=1,
-        **TRAINING,  # type: ignore[arg-type]
-    )
+    parameters = training_parameters(case.mode, case.dimension)
     plan = plan_rounds(parameters, len(token_ids))
     if case.chunks_per_round is not None:
         plan = plan._replace(chunks_per_round=case.chunks_per_round)

@@ -30,14 +30,13 @@ from unittest.mock import patch
 
 from common import (
     MIN_COUNT,
-    MODES,
-    TRAINING,
     add_common_arguments,
     limited_corpus,
     print_environment,
     print_table,
     read_documents,
     report_progress,
+    training_parameters,
     warm_up,
 )
 from numba import njit
@@ -46,7 +45,6 @@ from skw2v._compiling import OPTIONS
 from skw2v.corpus.encoding import EncodedCorpus, encode_documents
 from skw2v.corpus.vocabulary import Vocabulary
 from skw2v.training import kernels
-from skw2v.training.parameters import TrainingParameters, default_learning_rate
 from skw2v.training.trainer import train
 
 PACKAGES = ["skw2v", "numpy", "numba", "llvmlite"]
@@ -102,15 +100,7 @@ def main() -> None:
 
 def make_run(corpus: EncodedCorpus, vocabulary: Vocabulary, mode: str, dimension: int) -> Train:
     """Return what trains an epoch on one thread, compiled already."""
-    architecture, objective = MODES[mode]
-    parameters = TrainingParameters(
-        architecture=architecture,  # type: ignore[arg-type]
-        objective=objective,  # type: ignore[arg-type]
-        vector_size=dimension,
-        epochs=1,
-        learning_rate=default_learning_rate(architecture, objective, True),  # type: ignore[arg-type]
-        **TRAINING,  # type: ignore[arg-type]
-    )
+    parameters = training_parameters(mode, dimension)
     warm_up(corpus.token_ids, vocabulary.counts, parameters)
     return lambda: train(corpus.token_ids, corpus.offsets, vocabulary.counts, parameters, seed=0)
 

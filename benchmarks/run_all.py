@@ -24,6 +24,7 @@ def main() -> None:
     limited = [str(options.corpus), "--limit-tokens", str(options.limit_tokens)]
     programs = [
         ["speed.py", *limited],
+        ["scaling.py", *limited],
         ["fit.py", *limited],
         ["transform.py", *limited],
         ["start.py"],
