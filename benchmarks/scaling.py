@@ -2,7 +2,8 @@
 
 As many processes of one thread each as there are threads train at once, each on all of the text.
 They never wait for one another, but they share memory, caches and power, as threads do: their speed
-together is what the machine gives to this work at most.
+together tells what the machine gives to this work. Threads may come out ahead, as they share the
+matrices, of which each process has its own in the same caches.
 
 See `benchmarks/README.md` for the data and how to run it.
 """
