@@ -80,7 +80,8 @@ def compare(
         futures = [worker.submit(train_once, mode, dimension, n_threads) for worker in workers]
         return max(future.result() for future in futures)
 
-    run(workers, 1)  # compiles
+    for future in [worker.submit(compile_mode, mode, dimension) for worker in workers]:
+        future.result()
     n = options.threads
     ways: list[Callable[[], float]] = [
         lambda: run(workers[:1], 1),
@@ -104,11 +105,16 @@ def read_corpus(path: Path) -> None:
     )
 
 
+def compile_mode(mode: str, dimension: int) -> None:
+    """Compile what a mode needs, so that the processes start at once when they are timed."""
+    parameters = training_parameters(mode, dimension)
+    warm_up(_data["corpus"].token_ids, _data["vocabulary"].counts, parameters)
+
+
 def train_once(mode: str, dimension: int, n_threads: int) -> float:
-    """Train an epoch; return the seconds it took, without compiling."""
+    """Train an epoch of a mode that has been compiled; return the seconds it took."""
     corpus, counts = _data["corpus"], _data["vocabulary"].counts
     parameters = training_parameters(mode, dimension)
-    warm_up(corpus.token_ids, counts, parameters)
     start = time.perf_counter()
     train(corpus.token_ids, corpus.offsets, counts, parameters, seed=0, n_threads=n_threads)
     return time.perf_counter() - start
